@@ -1,0 +1,63 @@
+"""analysis.v1: the private record of one analysis. Deterministic for a given input and code: no clock, no random id."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from functions.contracts.base import Contract, Fraction, Identifier, Milliseconds, Sha256
+from functions.contracts.video import SourceVideo
+
+TimedBox = tuple[Milliseconds, Fraction, Fraction, Fraction, Fraction]
+"""(ms, x, y, width, height): fractions of the displayed frame, origin at the top left."""
+
+DecisionKind = Literal["auto", "approved", "rejected", "replaced", "added"]
+
+
+class Shot(Contract):
+    """Half open in time: [start_ms, end_ms). Frames are counted from 0 at the first presented frame."""
+
+    index: int
+    start_ms: Milliseconds
+    end_ms: Milliseconds
+    start_frame: int
+    end_frame: int
+
+
+class Evidence(Contract):
+    """Why the system believes it: which picture of the product, how much of it was recognised, by what."""
+
+    image_sha256: Sha256
+    """The reference image with the most inliers."""
+    inliers: int
+    """The largest number of geometrically consistent feature matches in one frame."""
+    frames: int
+    """Examined frames in which the product was found."""
+    matcher: Literal["instance", "semantic", "hybrid"]
+
+
+class Appearance(Contract):
+    appearance_id: Identifier
+    product_id: Identifier
+    start_ms: Milliseconds
+    end_ms: Milliseconds
+    boxes: Annotated[tuple[TimedBox, ...], Field(min_length=1)]
+    """In order of time; between two boxes the truth is close to the linear interpolation."""
+    score: Fraction
+    verdict: Literal["approved", "uncertain"]
+    """By the score thresholds in the settings; people's decisions are stored apart and applied on publication."""
+    evidence: Evidence
+
+
+class Analysis(Contract):
+    schema_version: Literal["analysis.v1"] = "analysis.v1"
+    shop_id: Identifier
+    video_id: Identifier
+    asset_id: Identifier
+    source: SourceVideo
+    catalogue_revision: Identifier
+    code_digest: str
+    """Names the code that found this, see functions/shared/code_digest.py."""
+    frames_examined: int
+    shots: tuple[Shot, ...]
+    appearances: tuple[Appearance, ...]
+    """Sorted by (start_ms, product_id)."""
