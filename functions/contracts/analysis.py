@@ -56,7 +56,7 @@ class Analysis(Contract):
     source: SourceVideo
     catalogue_revision: Identifier
     code_digest: str
-    """Names the code that found this, see functions/shared/code_digest.py."""
+    """Names the code that found this, see functions/contracts/code.py."""
     frames_examined: int
     shots: tuple[Shot, ...]
     appearances: tuple[Appearance, ...]
