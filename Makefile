@@ -1,0 +1,88 @@
+# Every command that a person or CI runs. `make help` lists them.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+PLAYER := web/dist/index.html
+
+SEED ?= 1
+DISTRACTORS ?= 0
+DEMO := .demo/seed-$(SEED)-$(DISTRACTORS)
+STACK ?= dev
+
+.PHONY: help install web demo test check lint types format schema lock bench clean
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	echo
+	echo "  make demo takes SEED=n (another demo set), ONCE=1 (do not serve), DISTRACTORS=n (more products)"
+
+install: $(INSTALLED) $(PLAYER) ## Install everything that the project needs, once
+
+$(INSTALLED): requirements-dev.lock
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+web/node_modules/.installed: web/package-lock.json
+	cd web && npm ci --silent --no-audit --no-fund
+	touch node_modules/.installed
+
+$(PLAYER): web/node_modules/.installed $(shell find web/src web/static -type f 2>/dev/null) web/package.json
+	cd web && npm run --silent build
+
+web: $(PLAYER) ## Build the player
+
+demo: install ## The whole product on this machine: deploy, import, analyse, publish, play
+	@$(RUN) -m demo make --seed $(SEED) --distractors $(DISTRACTORS) --out $(DEMO)
+	$(RUN) -m embedded up --stack dev
+	$(if $(ONCE),trap '$(RUN) -m embedded down' EXIT)
+	$(RUN) -m shop import $(DEMO)/feed.tsv --images $(DEMO)/images --json $(DEMO)/import.json
+	$(RUN) -m shop analyse $(DEMO)/video.mp4 --json $(DEMO)/published.json
+	$(RUN) -m shop status
+	$(RUN) -m demo score $(DEMO)/truth.json $(DEMO)/published.json
+	$(if $(ONCE),,exec $(RUN) -m embedded serve)
+
+test: install tests/.system ## Install everything and run all tests
+	$(RUN) -m pytest $(TESTS)
+
+tests/.system: tests/system-packages.txt
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$(cat $<) >/dev/null; }
+	touch $@
+
+lint: $(INSTALLED) ## ruff
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+types: $(INSTALLED) ## pyright, strict, no baseline
+	$(VENV)/bin/pyright
+
+check: lint types test ## Exactly what CI runs
+
+format: $(INSTALLED) ## Format and fix
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+schema: $(INSTALLED) ## Write schema/ from functions/contracts
+	$(RUN) -m functions.contracts.schema
+
+bench: $(INSTALLED) ## What is measured: accuracy and ratios of one run
+	$(RUN) -m bench.matching
+
+LOCK := $(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
+
+lock: $(INSTALLED) ## Write the lock files anew from pyproject.toml
+	$(VENV)/bin/pip install --quiet uv
+	$(LOCK) --all-extras -o requirements-dev.lock
+	$(LOCK) -o requirements-api.lock
+	$(LOCK) --extra vision -o requirements-vision.lock
+
+clean: ## Remove what was built, the embedded AWS's state and the demo sets
+	test ! -x $(RUN) || $(RUN) -m embedded down || true
+	rm -rf .demo .embedded web/dist
