@@ -119,3 +119,52 @@ class VideoPublishedOutput(Contract):
     timeline_key: str
     timeline_sha256: Sha256
     appearances: int
+
+
+class StoredFrame(Contract):
+    """One entry of a segment's frames.json: a sampled frame, kept as a JPEG in the analysis bucket."""
+
+    ms: Milliseconds
+    until_ms: Milliseconds
+    """The picture hardly changes in [ms, until_ms]."""
+    frame: int
+    shot: int
+    """Index of the shot within the segment, from 0."""
+    key: str
+
+
+class TimelineInput(Contract):
+    """The input of BuildTimeline."""
+
+    shop_id: Identifier
+    video_id: Identifier
+    asset_id: Identifier
+    catalogue_revision: Identifier
+    prefix: str
+    segments_key: str
+    source: SourceVideo
+
+
+class PublishInput(Contract):
+    """The input of Publish."""
+
+    shop_id: Identifier
+    video_id: Identifier
+    execution: str
+    """ARN of the execution that publishes: it must still be the one in the status record."""
+    analysis_key: str
+    media_prefix: str
+
+
+class UnpublishInput(Contract):
+    """What the operator invokes `unpublish` with."""
+
+    shop_id: Identifier
+    video_id: Identifier
+
+
+class VideoUnpublishedOutput(Contract):
+    """What `unpublish` returns."""
+
+    video_id: Identifier
+    state: Literal["unpublished"] = "unpublished"
