@@ -93,6 +93,9 @@ class IndexBatch(Contract):
     batch: int
     first: int
     count: int
+    start_byte: int
+    end_byte: int
+    """Half open: where the slice lies in the file, so that a batch reads its own lines and no others."""
 
 
 class IndexProductsInput(Contract):
@@ -144,8 +147,10 @@ class IndexBuilt(Contract):
 
 
 class CataloguePublished(Contract):
-    """What PublishCatalogue returns (`$.published`)."""
+    """What PublishCatalogue returns (`$.published`). `outcome` is what the Choice after it reads."""
 
+    outcome: Literal["published", "superseded"]
+    """Superseded: a newer version of the feed is live, and stays so."""
     revision: Identifier
     products: int
     offers_written: int

@@ -1,0 +1,16 @@
+from pydantic import Field
+
+from functions.contracts.base import Contract
+from functions.shared.environment import load
+
+
+class Environment(Contract):
+    catalogue_bucket: str = Field(alias="CATALOGUE_BUCKET")
+    delivery_bucket: str = Field(alias="DELIVERY_BUCKET")
+    imports_table: str = Field(alias="IMPORTS_TABLE")
+    products_table: str = Field(alias="PRODUCTS_TABLE")
+
+    @classmethod
+    def from_process(cls) -> "Environment":
+        """The process's variables. Raises pydantic.ValidationError."""
+        return load(cls)
