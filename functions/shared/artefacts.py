@@ -1,0 +1,30 @@
+"""Where the artefacts of an analysis lie in the analysis bucket: what one state writes and a later one reads."""
+
+from typing import Literal
+
+Part = Literal["shots.json", "frames.json", "matches.json"]
+
+
+def prefix(video_id: str, asset_id: str, catalogue_revision: str) -> str:
+    """Everything of one analysis is below it."""
+    return f"{video_id}/{asset_id}/{catalogue_revision}"
+
+
+def segments_key(of_prefix: str) -> str:
+    """The JSON array of Segment."""
+    return f"{of_prefix}/segments.json"
+
+
+def segment_key(of_prefix: str, index: int, part: Part) -> str:
+    """A result of one segment."""
+    return f"{of_prefix}/segments/{index:04d}/{part}"
+
+
+def frame_key(of_prefix: str, index: int, ms: int) -> str:
+    """The JPEG of the sampled frame at `ms`."""
+    return f"{of_prefix}/segments/{index:04d}/frames/{ms:09d}.jpg"
+
+
+def analysis_key(of_prefix: str) -> str:
+    """analysis.v1."""
+    return f"{of_prefix}/analysis.json"
