@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import re
+import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+from embedded.cloud.locks import lock_of
+
+SESSION_SECONDS = 12 * 3600  # the longest a role session may be
+_MARGIN = timedelta(minutes=30)  # longer than any function runs
+
+_cache: dict[tuple[str, str, str], RoleCredentials] = {}
+_cache_lock = threading.Lock()
+
+
+class RoleNotAssumableError(Exception):
+    """The role does not exist, or its trust policy does not name the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +44,39 @@ class RoleCredentials:
 
 
 def assume_role(role_arn: str, session_name: str, *, service: str) -> RoleCredentials:
-    """Credentials of `role_arn` for `service` (e.g. `states.amazonaws.com`), cached until shortly before they expire."""
-    raise NotImplementedError
+    """Credentials of `role_arn` for `service` (e.g. `states.amazonaws.com`), cached until shortly before they expire.
+
+    Raises `RoleNotAssumableError`. Characters that a session name may not have become `-`; it is cut at 64.
+    """
+    session = re.sub(r"[^\w+=,.@-]", "-", session_name)[:64]
+    key = (role_arn, session, service)
+    with _cache_lock:
+        cached = _cache.get(key)
+        if cached and cached.expires_at - datetime.now(UTC) > _MARGIN:
+            return cached
+        _check_trust(role_arn, service)
+        with lock_of("sts"):
+            account_id = role_arn.split(":")[4]
+            backend: Any = sts_backends[account_id]["aws"]
+            role = backend.assume_role("us-east-1", session, role_arn, None, SESSION_SECONDS, None)
+        fresh = RoleCredentials(
+            role.access_key_id, role.secret_access_key, role.session_token, role.expiration.replace(tzinfo=UTC)
+        )
+        _cache[key] = fresh
+        return fresh
+
+
+def _check_trust(role_arn: str, service: str) -> None:
+    with lock_of("iam"):
+        backend: Any = iam_backends[role_arn.split(":")[4]]["aws"]
+        role = next((role for role in backend.roles.values() if role.arn == role_arn), None)
+        if role is None:
+            raise RoleNotAssumableError(f"The role {role_arn} does not exist")
+        document = json.loads(role.assume_role_policy_document or "{}")
+    statements = document.get("Statement", [])
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal: Any = statement.get("Principal", {})
+        services = principal.get("Service", []) if isinstance(principal, dict) else []
+        if statement.get("Effect") == "Allow" and service in ([services] if isinstance(services, str) else services):
+            return
+    raise RoleNotAssumableError(f"The trust policy of {role_arn} does not allow {service} to assume it")

@@ -1,18 +1,62 @@
 """The front door: who calls which service, may they, and which handler answers.
 
-Order: credential scope (header or presigned query) → caller → authoriser → a service of ours → moto.
+Order: credential scope (header or presigned query) → caller → authoriser → a service of ours → moto. What is not signed
+is refused; only the health page, which the server answers itself, needs no signature.
 """
 
 from __future__ import annotations
 
+import contextvars
+import logging
+import uuid
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
 
+from embedded.cloud import gateway
+from embedded.cloud.identity import Identities, UnknownCallerError
 from embedded.cloud.messages import Request, Response
+from embedded.cloud.sigv4 import ScopeError, read_scope
+
+logger = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Response]
 """Answers one request of a service. It may call `fallback(request)` for what it does not serve itself."""
 
 SERVICES: dict[str, Handler] = {}
+
+current_request: contextvars.ContextVar[Request | None] = contextvars.ContextVar("current_request", default=None)
+"""The request being answered, for what happens deep inside a service (an S3 event names who caused it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """The request may go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The request may not; `message` is what AWS would say."""
+
+    message: str
+
+
+Decision = Allow | Denied
+Authoriser = Callable[[Request], Decision]
+
+
+class RecordingAuthoriser:
+    """Allows everything and counts who called what: (caller ARN, `service:Operation`)."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[tuple[str, str]] = Counter()
+
+    def __call__(self, request: Request) -> Decision:
+        """Count the call."""
+        operation = request.target or request.method
+        self.calls[request.caller.arn if request.caller else "", f"{request.service}:{operation}"] += 1
+        return Allow()
 
 
 def service(name: str) -> Callable[[Handler], Handler]:
@@ -27,4 +71,62 @@ def service(name: str) -> Callable[[Handler], Handler]:
 
 def fallback(request: Request) -> Response:
     """Let moto answer `request`."""
-    raise NotImplementedError
+    return gateway.answer(request)
+
+
+class Router:
+    """Answers every signed request. It has no state of its own but the callers it has seen."""
+
+    def __init__(self, region: str, account_id: str, authoriser: Authoriser | None = None) -> None:
+        self._region = region
+        self._identities = Identities(account_id)
+        self.authoriser: Authoriser = authoriser or RecordingAuthoriser()
+
+    def __call__(self, request: Request) -> Response:
+        """The answer; what a handler did not foresee becomes a 500 as AWS words it, and is logged here."""
+        request.request_id = str(uuid.uuid4())
+        try:
+            response = self._answer(request)
+        except Exception:
+            logger.exception("%s %s %s failed", request.service, request.method, request.target or request.path)
+            response = error_response(request, "InternalFailure", "The embedded AWS failed; its log says how.", 500)
+        names = {name.lower() for name, _ in response.headers}
+        if not names & {"x-amzn-requestid", "x-amz-request-id"}:
+            response.headers.append(("x-amzn-requestid", request.request_id))
+        return response
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            scope = read_scope(request.headers.get("authorization", ""), request.query, self._region)
+        except ScopeError as error:
+            return error_response(request, error.code, error.message, error.status)
+        request.service, request.region = scope.service.lower(), scope.region
+        try:
+            request.caller = self._identities.caller(scope.access_key_id)
+        except UnknownCallerError as error:
+            s3_wording = request.service == "s3" and error.code == "InvalidClientTokenId"
+            return error_response(request, "InvalidAccessKeyId" if s3_wording else error.code, error.message, 403)
+        decision = self.authoriser(request)
+        if isinstance(decision, Denied):
+            code = "AccessDeniedException" if request.target else "AccessDenied"
+            return error_response(request, code, decision.message, 403)
+        token = current_request.set(request)
+        try:
+            return SERVICES.get(request.service, fallback)(request)
+        finally:
+            current_request.reset(token)
+
+
+def error_response(request: Request, code: str, message: str, status: int) -> Response:
+    """An error in the protocol that the request speaks: S3's XML, the query protocol's XML, or JSON."""
+    content_type = request.headers.get("content-type", "")
+    text = escape(message)
+    if request.service == "s3" or (not request.service and not request.target and "json" not in content_type):
+        body = f"<Error><Code>{code}</Code><Message>{text}</Message><RequestId>{request.request_id}</RequestId></Error>"
+    elif request.service == "cloudfront" or content_type.startswith("application/x-www-form-urlencoded"):
+        inner = f"<Type>Sender</Type><Code>{code}</Code><Message>{text}</Message>"
+        body = f"<ErrorResponse><Error>{inner}</Error><RequestId>{request.request_id}</RequestId></ErrorResponse>"
+    else:
+        return Response.of_error(code, message, status)
+    declaration = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    return Response(status, [("content-type", "application/xml")], (declaration + body).encode())

@@ -1,0 +1,69 @@
+"""Payload templates and paths of a state: `Parameters`, `ItemSelector`, `ResultSelector`, `InputPath`, `ResultPath` …"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from embedded.cloud.stepfunctions import intrinsics, jsonpath
+from embedded.cloud.stepfunctions.errors import PathFailure, StateFailure
+
+Json = Any
+
+
+def expression(text: str, data: Json, context: Json) -> Json:
+    """The value of a path (`$…`), a context path (`$$…`) or an intrinsic function."""
+    if text.startswith("$$"):
+        return jsonpath.read(context, text[1:])
+    if text.startswith("$"):
+        return jsonpath.read(data, text)
+    return intrinsics.evaluate(text, lambda path: expression(path, data, context))
+
+
+def fill(template: Json, data: Json, context: Json) -> Json:
+    """`template` with every `"name.$": expression` replaced by `"name": value`. Errors: PathFailure, StateFailure."""
+    if isinstance(template, Mapping):
+        filled: dict[str, Json] = {}
+        entries: dict[str, Json] = dict(template)  # pyright: ignore[reportUnknownArgumentType]
+        for key, value in entries.items():
+            if not key.endswith(".$"):
+                filled[key] = fill(value, data, context)
+                continue
+            try:
+                filled[key[:-2]] = expression(value, data, context)
+            except PathFailure as failure:
+                message = str(failure).replace("' could not be", f"' specified for the field '{key}' could not be", 1)
+                raise PathFailure(message) from failure
+        return filled
+    if isinstance(template, list):
+        items: list[Json] = template
+        return [fill(item, data, context) for item in items]
+    return template
+
+
+def select(state: Mapping[str, Json], field: str, data: Json, context: Json) -> Json:
+    """Apply `InputPath` or `OutputPath`: absent is all of it, null is an empty object."""
+    path: str | None = state.get(field, "$")
+    if path is None:
+        return {}
+    return expression(path, data, context)
+
+
+def combine(data: Json, result: Json, path: str | None) -> Json:
+    """Put a result where `ResultPath` says; null discards it. Errors: States.ResultPathMatchFailure."""
+    if path is None:
+        return data
+    try:
+        return jsonpath.write(data, path, result)
+    except PathFailure as failure:
+        raise StateFailure("States.ResultPathMatchFailure", str(failure)) from failure
+
+
+def number(state: Mapping[str, Json], field: str, data: Json, context: Json) -> float | None:
+    """A number given as `Field` or as `FieldPath`; None when neither is given. Errors: PathFailure."""
+    if f"{field}Path" in state:
+        value: Json = expression(state[f"{field}Path"], data, context)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise PathFailure(f"The {field}Path parameter does not reference a number: {value!r}")
+        return value
+    return state.get(field)
