@@ -134,6 +134,14 @@ class IndexedBatch(Contract):
     failures: tuple[ImageFailure, ...]
 
 
+class BuildIndexInput(Contract):
+    shop_id: Identifier
+    import_id: Identifier
+    revision: Identifier
+    products_key: str
+    batches_key: str
+
+
 class IndexBuilt(Contract):
     """What BuildIndex returns (`$.index`)."""
 
@@ -144,6 +152,12 @@ class IndexBuilt(Contract):
     unmatched_products: int
     """Products with no usable image: listed and sold, but not findable."""
     manifest_key: str
+
+
+class PublishCatalogueInput(Contract):
+    source: CatalogueImport
+    feed: FeedRead
+    index: IndexBuilt
 
 
 class CataloguePublished(Contract):
