@@ -4,11 +4,33 @@ A segment is looked at with a margin on both sides, so that its cuts do not depe
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from functions.contracts.analysis import Shot
-from functions.contracts.base import Contract, Fraction, Milliseconds
+from functions.contracts.base import Contract, Milliseconds
 from functions.contracts.video import Rational
-from functions.shoppable.decode import Video
+from functions.shoppable.decode import Image, Video
+
+LOOK_WIDTH = 160
+_MARGIN_MS = 1_500
+_THUMB = (32, 18)
+_MOTION_SIZE = (96, 54)
+_FLASH_FRAMES = 5
+"""A change that is undone within so many frames is a flash or a passing object, not a cut."""
+_CONTEXT_FRAMES = 12
+_CUT_LEVEL = 0.28
+_CUT_RATIO = 2.2
+_DISSOLVE_FRAMES = (10, 20, 32)
+_MIN_SHOT_FRAMES = 4
+_MOTION_STEP_MS = 100
+
+Array = NDArray[np.float32]
 
 
 class Cut(Contract):
@@ -19,13 +41,13 @@ class Cut(Contract):
 
 
 class Motion(Contract):
-    """How much the picture moves, from this moment on until the next entry."""
+    """How much the picture moved since the entry before (or, in the first of a segment, the frame before)."""
 
     ms: Milliseconds
     speed: float
-    """Global and local displacement, in frame widths per second."""
-    change: Fraction
-    """Mean absolute luminance difference to the entry before, after compensation of exposure; 0 is the same picture."""
+    """Displacement of the whole picture, in frame widths per second."""
+    change: float
+    """The largest mean absolute luminance difference of any sixteenth of the picture, 0..1, per second."""
 
 
 class SegmentShots(Contract):
@@ -38,13 +60,145 @@ class SegmentShots(Contract):
     cuts: tuple[Cut, ...]
     """In order of time, inside the segment; the film's first frame is not a cut."""
     motion: tuple[Motion, ...]
+    """At most every 100 ms, each at the time of a presented frame; the first is the segment's first frame."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What is remembered of a frame."""
+
+    ms: int
+    number: int
+    histogram: Array
+    """Cumulative per channel, so that L1 is an earth mover's distance: a change of exposure moves it little."""
+    thumb: Array
+    gray: Array
 
 
 def detect_shots(video: Video, start_ms: int, end_ms: int) -> SegmentShots:
-    """Cuts and motion of [start_ms, end_ms)."""
-    raise NotImplementedError
+    """Cuts and motion of [start_ms, end_ms). Raises VideoRefused when decoding fails."""
+    looks = [
+        _look(frame.ms, frame.number, frame.image)
+        for frame in video.frames(max(0, start_ms - _MARGIN_MS), end_ms + _MARGIN_MS, width=LOOK_WIDTH)
+    ]
+    inside = [position for position, look in enumerate(looks) if start_ms <= look.ms < end_ms]
+    found = _cuts(looks)
+    return SegmentShots(
+        start_ms=start_ms,
+        end_ms=end_ms,
+        frames=len(inside),
+        cuts=tuple(Cut(ms=looks[at].ms, frame=looks[at].number) for at in found if start_ms <= looks[at].ms < end_ms),
+        motion=_motion(looks, inside),
+    )
 
 
 def merge_shots(segments: Sequence[SegmentShots], *, duration_ms: int, frame_rate: Rational) -> tuple[Shot, ...]:
     """The film's shots from the segments' cuts: gapless, from 0 to duration_ms, numbered from 0."""
-    raise NotImplementedError
+    borders = {0: 0}
+    for segment in segments:
+        for cut in segment.cuts:
+            if 0 < cut.ms < duration_ms:
+                borders[cut.ms] = cut.frame
+    last_frame = round(duration_ms * frame_rate.numerator / (1000 * frame_rate.denominator))
+    times = [*sorted(borders), duration_ms]
+    frames = [borders[ms] for ms in times[:-1]]
+    frames.append(max(last_frame, frames[-1] + 1))
+    return tuple(
+        Shot(index=index, start_ms=start, end_ms=end, start_frame=first, end_frame=after)
+        for index, ((start, end), (first, after)) in enumerate(zip(pairwise(times), pairwise(frames), strict=True))
+    )
+
+
+def _look(ms: int, number: int, image: Image) -> _Look:
+    lab = cv2.cvtColor(image, cv2.COLOR_BGR2Lab)
+    bins = 32
+    channels = [cv2.calcHist([lab], [channel], None, [bins], [0, 256]).reshape(-1) for channel in range(3)]
+    histogram = np.concatenate([np.cumsum(channel) for channel in channels]) / (lab.shape[0] * lab.shape[1])
+    gray = lab[:, :, 0].astype(np.float32) / 255
+    return _Look(
+        ms=ms,
+        number=number,
+        histogram=histogram.astype(np.float32),
+        thumb=cv2.resize(gray, _THUMB, interpolation=cv2.INTER_AREA).astype(np.float32),
+        gray=cv2.resize(gray, _MOTION_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32),
+    )
+
+
+def _structure(first: Array, second: Array) -> float:
+    """1 - the best correlation of two thumbnails over small shifts: 0 the same picture, 1 unrelated."""
+    core = first[3:-3, 4:-4]
+    if float(core.std()) < 0.01 or float(second.std()) < 0.01:
+        return 0.0 if abs(float(core.std()) - float(second.std())) < 0.01 else 1.0
+    return float(np.clip(1 - cv2.matchTemplate(second, core, cv2.TM_CCOEFF_NORMED).max(), 0, 1))
+
+
+def _difference(first: _Look, second: _Look) -> float:
+    """0 (the same) to about 1 (unrelated): colours and structure must both have changed."""
+    colours = min(1.0, float(np.abs(first.histogram - second.histogram).sum()) / 12)
+    return float(np.sqrt(colours * _structure(first.thumb, second.thumb)))
+
+
+def _cuts(looks: Sequence[_Look]) -> list[int]:
+    """Positions of the first frames of new shots."""
+    steps = np.array([0.0] + [_difference(before, after) for before, after in pairwise(looks)])
+    hard: list[int] = []
+    for at in range(1, len(looks)):
+        if steps[at] < _CUT_LEVEL or steps[at] < steps[max(0, at - 2) : at + 3].max():
+            continue
+        around = np.concatenate([steps[max(1, at - _CONTEXT_FRAMES) : at], steps[at + 1 : at + 1 + _CONTEXT_FRAMES]])
+        if around.size and steps[at] < _CUT_RATIO * float(np.percentile(around, 75)):
+            continue
+        if _is_undone(looks, at) or (hard and at - hard[-1] < _MIN_SHOT_FRAMES):
+            continue
+        hard.append(at)
+    return sorted({*hard, *_dissolves(looks, steps, hard)})
+
+
+def _is_undone(looks: Sequence[_Look], at: int) -> bool:
+    before = looks[max(0, at - _FLASH_FRAMES) : at]
+    after = looks[at : at + _FLASH_FRAMES]
+    return min(_difference(one, other) for one in before for other in after) < _CUT_LEVEL / 2
+
+
+def _dissolves(looks: Sequence[_Look], steps: NDArray[np.float64], hard: Sequence[int]) -> list[int]:
+    """Middles of dissolves: the middle is the mean of two unrelated ends, which no motion of a camera brings about."""
+    if len(looks) <= 2 * max(_DISSOLVE_FRAMES):
+        return []
+    thumbs = np.stack([look.thumb for look in looks])
+    candidates: list[tuple[float, int, int]] = []
+    for length in _DISSOLVE_FRAMES:
+        half = length // 2
+        ends = np.abs(thumbs[2 * half :] - thumbs[: -2 * half]).mean(axis=(1, 2))
+        mixed = np.abs(thumbs[half:-half] - (thumbs[2 * half :] + thumbs[: -2 * half]) / 2).mean(axis=(1, 2))
+        ratio = mixed / np.maximum(ends, 0.02)
+        for position in np.flatnonzero((ratio < 0.16) & (ends > 0.06)):
+            at = int(position) + half
+            smooth = steps[at - half + 1 : at + half + 1].max() < _CUT_LEVEL * 1.5
+            if smooth and _difference(looks[at - half], looks[at + half]) > _CUT_LEVEL * 1.3:
+                candidates.append((float(ratio[position]), at, half))
+    found: list[int] = []
+    for _, at, half in sorted(candidates):
+        if all(abs(at - other) > 2 * half for other in [*found, *hard]):
+            found.append(at)
+    return found
+
+
+def _motion(looks: Sequence[_Look], inside: Sequence[int]) -> tuple[Motion, ...]:
+    window = cv2.createHanningWindow(_MOTION_SIZE, cv2.CV_32F)
+    entries: list[Motion] = []
+    previous: _Look | None = looks[inside[0] - 1] if inside and inside[0] > 0 else None
+    for position in inside:
+        look = looks[position]
+        if entries and look.ms - entries[-1].ms < _MOTION_STEP_MS:
+            continue
+        speed = change = 0.0
+        if previous is not None:
+            seconds = max(look.ms - previous.ms, 1) / 1000
+            # It multiplies the window into its arguments.
+            (dx, dy), response = cv2.phaseCorrelate(previous.gray.copy(), look.gray.copy(), window)
+            speed = cast("float", np.hypot(dx, dy)) / _MOTION_SIZE[0] / seconds if response > 0.05 else 0.0
+            tiles = np.abs(look.gray - previous.gray)[:52, :96].reshape(4, 13, 4, 24).mean(axis=(1, 3))
+            change = float(tiles.max()) / seconds
+        entries.append(Motion(ms=look.ms, speed=round(float(speed), 4), change=round(change, 4)))
+        previous = look
+    return tuple(entries)
