@@ -17,7 +17,9 @@ def write_film(path: Path, frames: Sequence[Image], *, rate: int = 25, silent: b
     """Write BGR frames of one size as H.264 in MP4, with a quiet AAC tone unless `silent`."""
     height, width = frames[0].shape[:2]
     with av.open(str(path), "w") as container:
-        video: Any = container.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": "20", "threads": "1"})
+        video: Any = container.add_stream(
+            "libx264", rate=rate, options={"preset": "veryfast", "crf": "20", "threads": "1"}
+        )
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         audio: Any = None if silent else container.add_stream("aac", rate=48000)
         for number, frame in enumerate(frames):
@@ -47,8 +49,10 @@ def _write_tone(container: Any, stream: Any, seconds: float) -> None:
     container.mux(stream.encode())
 
 
-def pan_and_zoom(picture: Image, *, size: tuple[int, int] = (640, 360), frames: int = 50, most: float = 0.25) -> list[Image]:
-    """A slow move over a picture: from the whole of it (letterboxed) to `most` of its size cut away, drifting sideways."""
+def pan_and_zoom(
+    picture: Image, *, size: tuple[int, int] = (640, 360), frames: int = 50, most: float = 0.25
+) -> list[Image]:
+    """A slow move over a picture: from the whole of it (letterboxed) to `most` larger, drifting sideways."""
     width, height = size
     scale = min(width / picture.shape[1], height / picture.shape[0])
     centre = np.array([picture.shape[1] / 2, picture.shape[0] / 2])
