@@ -168,3 +168,15 @@ class VideoUnpublishedOutput(Contract):
 
     video_id: Identifier
     state: Literal["unpublished"] = "unpublished"
+
+
+class PlanInput(Contract):
+    """The input of PlanSegments."""
+
+    shop_id: Identifier
+    video_id: Identifier
+    bucket: str
+    key: str
+    asset_id: Identifier
+    catalogue_revision: Identifier
+    source: SourceVideo

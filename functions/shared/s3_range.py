@@ -1,4 +1,4 @@
-"""One version of an S3 object as a seekable binary file, read by ranged GETs: a film is decoded without downloading it."""
+"""One version of an S3 object as a seekable file, read by ranged GETs: a film is decoded without downloading it."""
 
 import io
 import time
@@ -16,14 +16,18 @@ MAX_READ_AHEAD_BLOCKS = 8
 CACHED_BLOCKS = 48
 
 
+class ReadDeadlineError(Exception):
+    """Reading went on for longer than the file was opened for."""
+
+
 class S3RangeFile(io.RawIOBase):
     """Read-only file object over [0, size) of one object version. Not safe for several threads.
 
-    Blocks are cached, the least recently used dropped first; each GET after the one before it, as when a film is decoded
-    in order, fetches twice as many blocks as the last, up to MAX_READ_AHEAD_BLOCKS. `deadline_seconds` bounds the whole
-    life of the file: a hostile container that makes its demuxer read for ever ends in Transient.
+    Blocks are cached, the least recently used dropped first. Each GET that follows on the one before it, as when a film
+    is decoded in order, fetches twice as many blocks as the last, up to MAX_READ_AHEAD_BLOCKS. `deadline_seconds`
+    bounds the life of the file: a hostile container that makes its demuxer read for ever ends in ReadDeadlineError.
 
-    Raises Transient or Permanent (functions.shared.errors).
+    Raises Transient or Permanent (functions.shared.errors) and ReadDeadlineError.
     """
 
     def __init__(
@@ -88,7 +92,7 @@ class S3RangeFile(io.RawIOBase):
 
     def _fetch(self, number: int) -> None:
         if self._deadline is not None and time.monotonic() > self._deadline:
-            raise Transient(f"s3://{self._bucket}/{self._key} was not read within its time")
+            raise ReadDeadlineError(f"s3://{self._bucket}/{self._key} was not read within its time")
         sequential = number == self._next_sequential
         self._read_ahead = min(2 * self._read_ahead, MAX_READ_AHEAD_BLOCKS) if sequential else 1
         first = number * BLOCK_BYTES

@@ -1,6 +1,6 @@
 """The transcoding profile: which renditions a source gets, as MediaConvert's job settings.
 
-Settings are data, made by pure functions, so that equal sources get equal jobs and the profile can be named by a digest.
+Settings are data, made by pure functions: equal sources get equal jobs, and a digest names the profile.
 https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html
 """
 
@@ -65,7 +65,7 @@ def _even(length: float, limit: int) -> int:
 
 
 def _max_bitrate(source: SourceVideo, short_side: int) -> int:
-    """6 Mbit/s at 1080p, falling with the picture's size to the power 3/2; half as much again above 31 frames a second."""
+    """6 Mbit/s at 1080p, falling with the short side to the power 3/2; half as much again above 31 frames a second."""
     fast = source.frame_rate.numerator > 31 * source.frame_rate.denominator
     return max(300_000, round(6_000_000 * (short_side / 1080) ** 1.5 * (1.5 if fast else 1.0), -5))
 

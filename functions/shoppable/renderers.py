@@ -15,12 +15,32 @@ from functions.contracts.catalogue import Availability, Money
 from functions.contracts.offers import Offer
 from functions.contracts.timeline import Timeline, TimelineAppearance
 
-NAMESPACE = "COM-SHOPPABLE-VIDEO"
+NAMESPACE = "com.shoppable-video"
 """Reverse DNS, as RFC 8216 (section 4.3.2.7) asks of client-defined attributes."""
 
 # ISO 4217: currencies whose minor unit is not a hundredth.
-_NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
-_THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+_NO_DECIMALS = frozenset(
+    {
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    }
+)
+_THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 _SCHEMA_AVAILABILITY: dict[Availability, str] = {
     "in_stock": "https://schema.org/InStock",
@@ -62,9 +82,9 @@ def json_ld(
 ) -> str:
     """A schema.org VideoObject with a Clip per appearance, safe inside a script element.
 
-    `name`: the video's title. `base_url`: of the distribution, without a trailing slash; empty gives paths from the root.
-    `page_url`: of the page that holds the player; clips link into it. `offers`: by product id; a product without one is
-    described by its id alone. https://developers.google.com/search/docs/appearance/structured-data/video
+    `name`: the video's title. `base_url`: of the distribution, without a trailing slash; empty gives paths from the
+    root. `page_url`: of the page that holds the player; clips link into it. `offers`: by product id; a product without
+    one is described by its id alone. https://developers.google.com/search/docs/appearance/structured-data/video
     """
     video = timeline.video
     known = offers or {}
@@ -102,16 +122,17 @@ def date_ranges(timeline: Timeline, *, program_start: datetime, namespace: str =
     """
     if program_start.tzinfo is None:
         raise ValueError("program_start needs a time zone")
+    prefix = f"X-{namespace.upper().replace('.', '-')}"
     return [
         "#EXT-X-DATERANGE:"
         + ",".join(
             (
                 f"ID={_quoted(appearance.appearance_id)}",
-                f"CLASS={_quoted('-'.join((namespace, 'APPEARANCE')).lower().replace('-', '.'))}",
+                f"CLASS={_quoted(f'{namespace}.appearance')}",
                 f"START-DATE={_quoted(_iso(program_start + timedelta(milliseconds=appearance.start_ms)))}",
                 f"DURATION={_seconds(appearance.end_ms - appearance.start_ms)}",
-                f"X-{namespace}-PRODUCT={_quoted(appearance.product_id)}",
-                f"X-{namespace}-BOX={_quoted(_xywh(appearance.boxes[0]))}",
+                f"{prefix}-PRODUCT={_quoted(appearance.product_id)}",
+                f"{prefix}-BOX={_quoted(_xywh(appearance.boxes[0]))}",
             )
         )
         for appearance in timeline.appearances
@@ -154,7 +175,7 @@ def _product(offer: Offer | None, product_id: str, base_url: str) -> dict[str, A
 
 
 def _one_line(document: dict[str, Any]) -> str:
-    """JSON in one line whose strings hold no `<`, `>` or `&`: neither a script element nor a cue can be ended by them."""
+    """JSON in one line without `<`, `>` and `&`: its strings can end neither a script element nor a cue."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

@@ -1,0 +1,70 @@
+"""What is in the file, or why it is refused: with a code of its own for everything that can be wrong with it."""
+
+from typing import BinaryIO, Protocol
+
+from functions.contracts import ids
+from functions.contracts.base import Reason
+from functions.contracts.video import SourceVideo, VideoAnalysis, VideoProbed
+from functions.shared.s3_range import ReadDeadlineError
+from functions.shoppable import decode, ladder
+
+MAX_BYTES = 10 * 1024**3
+"""Rekognition's limit too: https://docs.aws.amazon.com/rekognition/latest/dg/limits.html."""
+
+
+class Source(Protocol):
+    """The uploaded object version, and the shop's catalogue."""
+
+    def size_bytes(self) -> int | None:
+        """None when the version is no longer there."""
+        ...
+
+    def open(self, size_bytes: int) -> BinaryIO:
+        """A seekable file. Its reads raise ReadDeadlineError when opening goes on for too long."""
+        ...
+
+    def sha256(self) -> str:
+        """Of the whole object, lower-case hex."""
+        ...
+
+    def live_revision(self) -> str | None:
+        """The shop's live catalogue revision."""
+        ...
+
+
+def probe(video: VideoAnalysis, source: Source) -> VideoProbed:
+    """Accepted with the facts, or refused with the reason. The cheap checks come first."""
+    size = source.size_bytes()
+    if size is None:
+        return _refused("SourceGone", "This version was deleted before it was analysed; upload the video again.")
+    if size > MAX_BYTES:
+        return _refused("TooLarge", f"The file has {size:,} bytes; at most {MAX_BYTES:,} are taken.")
+    try:
+        with source.open(size) as file, decode.open_video(file) as opened:
+            facts = _facts(opened)
+    except decode.VideoRefused as refusal:
+        return _refused(refusal.code, refusal.message)
+    except ReadDeadlineError:
+        return _refused("Unreadable", "The file could not be opened within its time; encode it again as MP4 (H.264).")
+    revision = source.live_revision()
+    if revision is None:
+        return _refused(
+            "NoCatalogue",
+            f"Shop {video.shop_id} has no catalogue yet: import a product feed, then upload the video again.",
+        )
+    found = SourceVideo.model_validate({**facts, "sha256": source.sha256(), "size_bytes": size})
+    return VideoProbed(
+        outcome="accepted",
+        source=found,
+        asset_id=ids.asset_id(video.video_id, found.sha256, ladder.profile_digest(found)),
+        catalogue_revision=revision,
+    )
+
+
+def _facts(opened: decode.Video) -> dict[str, object]:
+    names = set(SourceVideo.model_fields) - {"sha256", "size_bytes"}
+    return {name: getattr(opened, name) for name in names}
+
+
+def _refused(code: str, message: str) -> VideoProbed:
+    return VideoProbed(outcome="refused", reason=Reason(code=code, message=message))
