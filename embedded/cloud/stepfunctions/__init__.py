@@ -1,0 +1,65 @@
+"""Step Functions: our own interpreter of Amazon States Language (JSONPath) behind the service's API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from embedded.cloud import credentials, events
+from embedded.cloud.context import Cloud
+from embedded.cloud.protocols import JsonService, service_model
+from embedded.cloud.router import service
+from embedded.cloud.stepfunctions.api import StepFunctions
+from embedded.cloud.stepfunctions.clients import RoleCalls
+from embedded.cloud.stepfunctions.interpreter import Runtime
+from embedded.cloud.stepfunctions.machine import WORKS
+from embedded.cloud.stepfunctions.records import Execution
+from embedded.cloud.stepfunctions.tokens import TaskTokens
+
+
+def install(cloud: Cloud) -> None:
+    """Serve `states` on the running cloud."""
+
+    def credentials_of(role_arn: str) -> credentials.RoleCredentials:
+        return credentials.assume_role(role_arn, "StepFunctions", service="states.amazonaws.com")
+
+    def publish(execution: Execution) -> None:
+        events.put_event(status_change(execution), region=cloud.region)
+
+    tokens = TaskTokens()
+    calls = RoleCalls(cloud.endpoint_url, cloud.region, credentials_of)
+    runtime = Runtime(cloud.region, cloud.account_id, calls, tokens, on_change=publish, works=WORKS)
+    implementation = StepFunctions(runtime, tokens)
+    service("states")(JsonService(service_model("stepfunctions"), implementation))
+    cloud.on_stop(implementation.stop)
+
+
+def status_change(execution: Execution) -> dict[str, Any]:
+    """The event of an execution's new status.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html; times are epoch milliseconds.
+    """
+    stopped = execution.stopped
+    return {
+        "source": "aws.states",
+        "detail-type": "Step Functions Execution Status Change",
+        "resources": [execution.arn],
+        "detail": {
+            "executionArn": execution.arn,
+            "stateMachineArn": execution.machine_arn,
+            "name": execution.name,
+            "status": execution.status,
+            "startDate": int(execution.started.timestamp() * 1000),
+            "stopDate": int(stopped.timestamp() * 1000) if stopped else None,
+            "input": execution.input,
+            "output": execution.output,
+            "stateMachineVersionArn": None,
+            "stateMachineAliasArn": None,
+            "redriveCount": execution.redrives,
+            "redriveDate": int(execution.redriven.timestamp() * 1000) if execution.redriven else None,
+            "redriveStatus": "NOT_REDRIVABLE" if execution.status in ("RUNNING", "SUCCEEDED") else "REDRIVABLE",
+            "error": execution.error,
+            "cause": execution.cause,
+            "inputDetails": {"included": True},
+            "outputDetails": {"included": True} if execution.output is not None else None,
+        },
+    }

@@ -41,7 +41,9 @@ def _matches(value: Json, pattern: Json) -> bool:
     if not isinstance(value, str):
         return False
     parts = re.findall(r"\\.|\*|[^*\\]+|\\", pattern)
-    regex = "".join(".*" if part == "*" else re.escape(part[1:] if len(part) > 1 and part[0] == "\\" else part) for part in parts)
+    regex = "".join(
+        ".*" if part == "*" else re.escape(part[1:] if len(part) > 1 and part[0] == "\\" else part) for part in parts
+    )
     return re.fullmatch(regex, value, re.DOTALL) is not None
 
 

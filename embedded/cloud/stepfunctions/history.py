@@ -11,7 +11,13 @@ from embedded.cloud.stepfunctions.errors import RUNTIME, StateFailure
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions
 EVENT_LIMIT = 25_000
 _PLAIN = ("TaskStateAborted", "WaitStateAborted", "MapStateAborted", "ParallelStateAborted", "MapStateSucceeded")
-_PLAIN += ("ParallelStateStarted", "ParallelStateSucceeded", "LambdaFunctionStarted", "MapRunAborted", "MapRunSucceeded")
+_PLAIN += (
+    "ParallelStateStarted",
+    "ParallelStateSucceeded",
+    "LambdaFunctionStarted",
+    "MapRunAborted",
+    "MapRunSucceeded",
+)
 
 
 class History:

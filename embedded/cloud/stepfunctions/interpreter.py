@@ -41,6 +41,8 @@ class Runtime:
     """How Wait states and retries pass their seconds."""
     poll_seconds: float = 0.25
     """How often a `.sync` task asks for the state of its job."""
+    works: Mapping[str, Work] = field(default_factory=dict[str, "Work"])
+    """What does each type of state."""
 
 
 class Tokens(Protocol):
@@ -48,7 +50,9 @@ class Tokens(Protocol):
 
     def open(self) -> str: ...
 
-    def wait(self, token: str, scope: Scope, timeout_seconds: float | None, heartbeat_seconds: float | None) -> Json: ...
+    def wait(
+        self, token: str, scope: Scope, timeout_seconds: float | None, heartbeat_seconds: float | None
+    ) -> Json: ...
 
 
 @dataclass(slots=True)
@@ -106,17 +110,17 @@ Work = Callable[[Step, Json], Json]
 """Does what a state does: effective input (after InputPath) → result (before ResultSelector)."""
 
 
-def run(frame: Frame, states: Mapping[str, Any], start_at: str, data: Json, works: Mapping[str, Work]) -> Json:
-    """Run states from `start_at`, or from where this frame stopped before. Errors: StateFailure, Cancelled."""
+def run(frame: Frame, definition: Mapping[str, Any], data: Json) -> Json:
+    """Run `States` from `StartAt`, or from where this frame stopped before. Errors: StateFailure, Cancelled."""
     progress = frame.execution.progress
     cursor = progress.get(frame.path)
     resumed = cursor is not None
     if cursor is None:
-        cursor = Cursor(start_at, data)
+        cursor = Cursor(definition["StartAt"], data)
     while cursor.state is not None:
         progress[frame.path] = cursor
         frame.scope.check()
-        cursor = _run_state(frame, cursor.state, states[cursor.state], cursor.data, works, resumed=resumed)
+        cursor = _run_state(frame, cursor.state, definition["States"][cursor.state], cursor.data, resumed=resumed)
         resumed = False
     progress[frame.path] = cursor
     return cursor.data
@@ -127,7 +131,7 @@ def _context(frame: Frame, name: str) -> dict[str, Json]:
     context: dict[str, Json] = {
         "Execution": {
             "Id": execution.arn,
-            "Input": frame.execution.progress["$input"].data,
+            "Input": execution.data,
             "Name": execution.name,
             "RoleArn": execution.role_arn,
             "StartTime": _iso(execution.started),
@@ -147,14 +151,12 @@ def _iso(moment: Any) -> str:  # noqa: ANN401 - a datetime
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _run_state(
-    frame: Frame, name: str, state: Mapping[str, Json], data: Json, works: Mapping[str, Work], *, resumed: bool
-) -> Cursor:
+def _run_state(frame: Frame, name: str, state: Mapping[str, Json], data: Json, *, resumed: bool) -> Cursor:
     kind: str = state["Type"]
     entered = frame.add(f"{kind}StateEntered", name=name, input=dumps(data), inputDetails=_FULL)
     step = Step(frame, name, state, data, _context(frame, name), entered, resumed)
     try:
-        output, following = _recover(step, works[kind])
+        output, following = _recover(step, frame.runtime.works[kind])
     except Cancelled:
         if kind in _ABORTABLE:
             frame.add(f"{kind}StateAborted")
@@ -196,7 +198,7 @@ def _attempt(step: Step, work: Work) -> Json:
     if "ResultSelector" in state:
         result = fill(state["ResultSelector"], result, context)
     if state["Type"] in ("Task", "Parallel", "Map", "Pass"):
-        result = combine(step.input if state["Type"] != "Pass" else effective, result, state.get("ResultPath", "$"))
+        result = combine(step.input, result, state.get("ResultPath", "$"))
     output = select(state, "OutputPath", result, context)
     step.limit(output)
     return output

@@ -64,9 +64,7 @@ def _call(text: str, at: int, resolve: Resolve) -> tuple[Json, int]:
         raise IntrinsicFailure(f"The function 'States.{found.group(1)}' had invalid arguments: {error}") from error
 
 
-def _arguments(
-    text: str, at: int, resolve: Resolve, call: Callable[[int], tuple[Json, int]]
-) -> tuple[list[Json], int]:
+def _arguments(text: str, at: int, resolve: Resolve, call: Callable[[int], tuple[Json, int]]) -> tuple[list[Json], int]:
     """Arguments up to the closing bracket, and the place behind it."""
     values: list[Json] = []
     at = _blank(text, at)

@@ -69,6 +69,8 @@ class Execution:
     output: str | None = None
     error: str | None = None
     cause: str | None = None
+    data: Json = None
+    """The input, parsed."""
     machine_text: str = ""
     trace_header: str | None = None
     map_run: MapRun | None = None
@@ -86,7 +88,9 @@ class Execution:
     closed: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def close(self, status: str, *, output: str | None = None, error: str | None = None, cause: str | None = None) -> bool:
+    def close(
+        self, status: str, *, output: str | None = None, error: str | None = None, cause: str | None = None
+    ) -> bool:
         """End the execution; only the first end counts, and everything that still runs in it is cancelled."""
         with self._lock:
             if self.status != "RUNNING":
@@ -146,7 +150,13 @@ class MapRun:
     def counts(self, *, items: bool) -> dict[str, int]:
         """By status, of items or of child executions, under the names of DescribeMapRun."""
         counts = dict.fromkeys(("pending", "running", "succeeded", "failed", "timedOut", "aborted"), 0)
-        names = {"RUNNING": "running", "SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timedOut", "ABORTED": "aborted"}
+        names = {
+            "RUNNING": "running",
+            "SUCCEEDED": "succeeded",
+            "FAILED": "failed",
+            "TIMED_OUT": "timedOut",
+            "ABORTED": "aborted",
+        }
         total = 0
         for child in self.children:
             weight = child.items if items else 1

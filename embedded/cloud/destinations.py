@@ -1,0 +1,102 @@
+"""Delivery of a document to whatever an ARN names: a queue, a topic, a function, a state machine, a bus, a log group."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from moto.logs.models import logs_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
+from moto.stepfunctions.models import stepfunctions_backends
+
+from embedded.cloud.locks import lock_of
+
+
+class DeliveryError(Exception):
+    """The target did not take it. `lasting` tells that trying again is no use (the target does not exist)."""
+
+    def __init__(self, message: str, *, code: str, lasting: bool) -> None:
+        super().__init__(message)
+        self.code = code
+        self.lasting = lasting
+
+
+def deliver(
+    arn: str,
+    body: str,
+    *,
+    attributes: Mapping[str, str] | None = None,
+    group_id: str | None = None,
+    deduplication_id: str | None = None,
+) -> None:
+    """Give `body` (usually JSON) to the target; raises `DeliveryError`. `attributes` go along to queues and topics."""
+    service, region, account = arn.split(":")[2:5]
+    try:
+        if service == "sqs":
+            _to_queue(arn, body, attributes or {}, group_id, deduplication_id)
+        elif service == "sns":
+            topics: Any = sns_backends[account][region]
+            with lock_of("sns"):
+                topics.publish(message=body, arn=arn, message_attributes=_attributes(attributes or {}))
+        elif service == "lambda":
+            _to_function(arn, body)
+        elif service == "states":
+            machines: Any = stepfunctions_backends[account][region]
+            machines.start_execution(arn, f"{uuid.uuid4()}_{uuid.uuid4()}", body)
+        elif service == "logs":
+            _to_log_group(arn, body)
+        elif service == "events":
+            _to_bus(arn, body)
+        else:
+            raise DeliveryError(f"The embedded AWS delivers nothing to {arn}", code="NOT_SUPPORTED", lasting=True)
+    except DeliveryError:
+        raise
+    except Exception as error:
+        missing = any(word in type(error).__name__ for word in ("NotFound", "NotExist", "Unknown", "KeyError"))
+        code = "RESOURCE_NOT_FOUND" if missing else type(error).__name__
+        raise DeliveryError(f"{arn}: {error}", code=code, lasting=missing) from error
+
+
+def _to_queue(arn: str, body: str, attributes: Mapping[str, str], group_id: str | None, dedupe: str | None) -> None:
+    _, _, _, region, account, name = arn.split(":")
+    queues: Any = sqs_backends[account][region]
+    queues.send_message(
+        name,
+        body,
+        message_attributes=_attributes(attributes),
+        group_id=group_id,
+        deduplication_id=dedupe,
+    )
+
+
+def _attributes(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
+
+
+def _to_function(arn: str, body: str) -> None:
+    from embedded.cloud import lambdas
+
+    try:
+        lambdas.invoke(arn, body.encode(), "Event")
+    except lambdas.InvocationRefused as error:
+        missing = error.code == "ResourceNotFoundException"
+        raise DeliveryError(error.message, code=error.code, lasting=missing) from error
+
+
+def _to_log_group(arn: str, body: str) -> None:
+    region, account, _, group = arn.split(":")[3:7]
+    backend: Any = logs_backends[account][region]
+    with lock_of("logs"):
+        stream = str(uuid.uuid4())
+        backend.create_log_stream(group, stream)
+        backend.put_log_events(group, stream, [{"timestamp": int(time.time() * 1000), "message": body}])
+
+
+def _to_bus(arn: str, body: str) -> None:
+    from embedded.cloud import events
+
+    events.put_event(json.loads(body), arn)

@@ -1,0 +1,397 @@
+"""The Step Functions API: state machines, executions, map runs, task tokens."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from embedded.cloud.protocols import Refused
+from embedded.cloud.stepfunctions import lifecycle
+from embedded.cloud.stepfunctions.definition import Rejected, load
+from embedded.cloud.stepfunctions.errors import ServiceFailure
+from embedded.cloud.stepfunctions.interpreter import Runtime
+from embedded.cloud.stepfunctions.records import Execution, MapRun, StateMachine, now
+from embedded.cloud.stepfunctions.tokens import TaskTokens
+
+Json = Any
+Params = dict[str, Any]
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html: characters that a name lacks
+_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+_SETTINGS = ("loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
+_PAGE = 100
+
+
+class StepFunctions:
+    """All of one account and region."""
+
+    def __init__(self, runtime: Runtime, tokens: TaskTokens) -> None:
+        self._runtime = runtime
+        self._tokens = tokens
+        self._lock = threading.RLock()
+        self._machines: dict[str, StateMachine] = {}
+        self._executions: dict[str, Execution] = {}
+        self._prefix = f"arn:aws:states:{runtime.region}:{runtime.account_id}"
+
+    # State machines
+
+    def create_state_machine(self, params: Params) -> Params:
+        name: str = params["name"]
+        _check_name(name)
+        definition = _definition(params["definition"])
+        kind: str = params.get("type", "STANDARD")
+        if kind != "STANDARD":
+            raise Refused("StateMachineTypeNotSupported", "The embedded AWS serves STANDARD workflows only")
+        arn = f"{self._prefix}:stateMachine:{name}"
+        with self._lock:
+            held = self._machines.get(arn)
+            if held is not None:
+                same = (held.text, held.role_arn) == (params["definition"], params["roleArn"])
+                if not same:
+                    raise Refused("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
+                return {"stateMachineArn": arn, "creationDate": held.created}
+            machine = StateMachine(
+                arn=arn,
+                name=name,
+                role_arn=params["roleArn"],
+                text=params["definition"],
+                definition=definition,
+                kind=kind,
+                created=now(),
+                revision_id=str(uuid.uuid4()),
+                settings={name: params[name] for name in _SETTINGS if name in params},
+                tags={tag["key"]: tag["value"] for tag in params.get("tags", [])},
+            )
+            self._machines[arn] = machine
+        return {"stateMachineArn": arn, "creationDate": machine.created}
+
+    def update_state_machine(self, params: Params) -> Params:
+        machine = self._machine(params["stateMachineArn"])
+        if not params.keys() - {"stateMachineArn"}:
+            raise Refused(
+                "MissingRequiredParameter", "Either the definition, the role ARN, or a configuration must be given"
+            )
+        definition = _definition(params["definition"]) if "definition" in params else machine.definition
+        with self._lock:
+            machine.text, machine.definition = params.get("definition", machine.text), definition
+            machine.role_arn = params.get("roleArn", machine.role_arn)
+            machine.settings |= {name: params[name] for name in _SETTINGS if name in params}
+            machine.revision_id = str(uuid.uuid4())
+        return {"updateDate": now(), "revisionId": machine.revision_id}
+
+    def describe_state_machine(self, params: Params) -> Params:
+        machine = self._machine(params["stateMachineArn"])
+        return {
+            "stateMachineArn": machine.arn,
+            "name": machine.name,
+            "status": "ACTIVE",
+            "definition": machine.text,
+            "roleArn": machine.role_arn,
+            "type": machine.kind,
+            "creationDate": machine.created,
+            "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
+            "tracingConfiguration": {"enabled": False},
+            "revisionId": machine.revision_id,
+            **machine.settings,
+        }
+
+    def describe_state_machine_for_execution(self, params: Params) -> Params:
+        execution = self._execution(params["executionArn"])
+        return {
+            "stateMachineArn": execution.machine_arn,
+            "name": execution.machine_name,
+            "definition": execution.machine_text or json.dumps(execution.definition),
+            "roleArn": execution.role_arn,
+            "updateDate": execution.started,
+            "mapRunArn": execution.map_run.arn if execution.map_run else None,
+            "label": execution.map_run.label if execution.map_run else None,
+        }
+
+    def delete_state_machine(self, params: Params) -> Params:
+        with self._lock:
+            self._machines.pop(params["stateMachineArn"], None)
+        return {}
+
+    def list_state_machines(self, params: Params) -> Params:
+        machines = sorted(self._machines.values(), key=lambda machine: machine.name)
+        page, token = _page(machines, params)
+        shown = [
+            {"stateMachineArn": one.arn, "name": one.name, "type": one.kind, "creationDate": one.created}
+            for one in page
+        ]
+        return {"stateMachines": shown, "nextToken": token}
+
+    def list_state_machine_versions(self, params: Params) -> Params:
+        self._machine(params["stateMachineArn"])
+        return {"stateMachineVersions": []}
+
+    def list_state_machine_aliases(self, params: Params) -> Params:
+        self._machine(params["stateMachineArn"])
+        return {"stateMachineAliases": []}
+
+    def validate_state_machine_definition(self, params: Params) -> Params:
+        try:
+            load(params["definition"])
+        except Rejected as error:
+            shown = [
+                {"severity": "ERROR", "code": one.code, "message": one.message, "location": one.location}
+                for one in error.problems
+            ]
+            return {"result": "FAIL", "diagnostics": shown, "truncated": False}
+        return {"result": "OK", "diagnostics": [], "truncated": False}
+
+    def tag_resource(self, params: Params) -> Params:
+        machine = self._machine(params["resourceArn"], "ResourceNotFound")
+        machine.tags |= {tag["key"]: tag["value"] for tag in params["tags"]}
+        return {}
+
+    def untag_resource(self, params: Params) -> Params:
+        machine = self._machine(params["resourceArn"], "ResourceNotFound")
+        for key in params["tagKeys"]:
+            machine.tags.pop(key, None)
+        return {}
+
+    def list_tags_for_resource(self, params: Params) -> Params:
+        machine = self._machine(params["resourceArn"], "ResourceNotFound")
+        return {"tags": [{"key": key, "value": value} for key, value in sorted(machine.tags.items())]}
+
+    # Executions
+
+    def start_execution(self, params: Params) -> Params:
+        """Documented: the name of a *running* execution with the same input gives that one back; else it is taken."""
+        text: str = params.get("input", "{}")
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise Refused("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
+        name: str = params.get("name") or str(uuid.uuid4())
+        _check_name(name)
+        with self._lock:
+            machine = self._machine(params["stateMachineArn"])
+            arn = f"{self._prefix}:execution:{machine.name}:{name}"
+            held = self._executions.get(arn)
+            if held is not None:
+                if held.status == "RUNNING" and held.input == text:
+                    return {"executionArn": arn, "startDate": held.started}
+                raise Refused("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+            execution = Execution(
+                arn=arn,
+                name=name,
+                machine_arn=machine.arn,
+                machine_name=machine.name,
+                role_arn=machine.role_arn,
+                definition=machine.definition,
+                input=text,
+                data=data,
+                machine_text=machine.text,
+                trace_header=params.get("traceHeader"),
+                on_change=self._runtime.on_change,
+            )
+            self._executions[arn] = execution
+        lifecycle.start(self._runtime, execution)
+        return {"executionArn": arn, "startDate": execution.started}
+
+    def describe_execution(self, params: Params) -> Params:
+        execution = self._execution(params["executionArn"])
+        shown: Params = {
+            "executionArn": execution.arn,
+            "stateMachineArn": execution.machine_arn,
+            "name": execution.name,
+            "status": execution.status,
+            "startDate": execution.started,
+            "stopDate": execution.stopped,
+            "redriveCount": execution.redrives,
+            "redriveDate": execution.redriven,
+            "mapRunArn": execution.map_run.arn if execution.map_run else None,
+            "error": execution.error,
+            "cause": execution.cause,
+            "traceHeader": execution.trace_header,
+        }
+        if params.get("includedData", "ALL_DATA") == "ALL_DATA":
+            shown |= {"input": execution.input, "inputDetails": {"included": True}, "output": execution.output}
+            if execution.output is not None:
+                shown["outputDetails"] = {"included": True}
+        redrivable = execution.status in ("FAILED", "ABORTED", "TIMED_OUT") and execution.map_run is None
+        shown["redriveStatus"] = "REDRIVABLE" if redrivable else "NOT_REDRIVABLE"
+        if not redrivable:
+            shown["redriveStatusReason"] = f"Execution is {execution.status} and cannot be redriven"
+        return shown
+
+    def get_execution_history(self, params: Params) -> Params:
+        events = self._execution(params["executionArn"]).history.events()
+        if params.get("reverseOrder"):
+            events.reverse()
+        page, token = _page(events, params)
+        return {"events": page, "nextToken": token}
+
+    def list_executions(self, params: Params) -> Params:
+        if "mapRunArn" in params:
+            executions = self._map_run(params["mapRunArn"]).children
+        elif "stateMachineArn" in params:
+            self._machine(params["stateMachineArn"])
+            executions = [one for one in self._executions.values() if one.machine_arn == params["stateMachineArn"]]
+        else:
+            raise Refused("ValidationException", "Either stateMachineArn or mapRunArn must be given")
+        wanted = params.get("statusFilter")
+        found = [one for one in executions if wanted in (None, one.status)]
+        page, token = _page(sorted(found, key=lambda one: one.started, reverse=True), params)
+        shown = [
+            {
+                "executionArn": one.arn,
+                "stateMachineArn": one.machine_arn,
+                "name": one.name,
+                "status": one.status,
+                "startDate": one.started,
+                "stopDate": one.stopped,
+                "mapRunArn": one.map_run.arn if one.map_run else None,
+                "itemCount": one.items if one.map_run else None,
+                "redriveCount": one.redrives,
+                "redriveDate": one.redriven,
+            }
+            for one in page
+        ]
+        return {"executions": shown, "nextToken": token}
+
+    def stop_execution(self, params: Params) -> Params:
+        execution = self._execution(params["executionArn"])
+        execution.close("ABORTED", error=params.get("error"), cause=params.get("cause"))
+        return {"stopDate": execution.stopped}
+
+    def redrive_execution(self, params: Params) -> Params:
+        execution = self._execution(params["executionArn"])
+        with self._lock:
+            if execution.status not in ("FAILED", "ABORTED", "TIMED_OUT") or execution.map_run is not None:
+                message = f"Execution is not redrivable: '{execution.arn}' is {execution.status}"
+                raise Refused("ExecutionNotRedrivable", message)
+            execution.reopen()
+        lifecycle.start(self._runtime, execution)
+        return {"redriveDate": execution.redriven}
+
+    # Map runs
+
+    def list_map_runs(self, params: Params) -> Params:
+        execution = self._execution(params["executionArn"])
+        page, token = _page(self._map_runs_of(execution), params)
+        shown = [
+            {
+                "executionArn": run.execution_arn,
+                "mapRunArn": run.arn,
+                "stateMachineArn": execution.machine_arn,
+                "startDate": run.started,
+                "stopDate": run.stopped,
+            }
+            for run in page
+        ]
+        return {"mapRuns": shown, "nextToken": token}
+
+    def describe_map_run(self, params: Params) -> Params:
+        run = self._map_run(params["mapRunArn"])
+        return {
+            "mapRunArn": run.arn,
+            "executionArn": run.execution_arn,
+            "status": run.status,
+            "startDate": run.started,
+            "stopDate": run.stopped,
+            "maxConcurrency": run.max_concurrency,
+            "toleratedFailurePercentage": run.tolerated_percentage,
+            "toleratedFailureCount": run.tolerated_count,
+            "itemCounts": run.counts(items=True),
+            "executionCounts": run.counts(items=False),
+            "redriveCount": run.redrives,
+            "redriveDate": run.redriven,
+        }
+
+    # Task tokens
+
+    def send_task_success(self, params: Params) -> Params:
+        try:
+            output = json.loads(params["output"])
+        except ValueError as error:
+            raise Refused("InvalidOutput", f"Invalid Output: '{error}'") from error
+        return self._answer(lambda: self._tokens.succeed(params["taskToken"], output))
+
+    def send_task_failure(self, params: Params) -> Params:
+        error, cause = params.get("error", ""), params.get("cause", "")
+        return self._answer(lambda: self._tokens.fail(params["taskToken"], error, cause))
+
+    def send_task_heartbeat(self, params: Params) -> Params:
+        return self._answer(lambda: self._tokens.beat(params["taskToken"]))
+
+    def stop(self) -> None:
+        """Abort everything that runs, without telling anybody."""
+        for execution in list(self._executions.values()):
+            execution.on_change = None
+            execution.close("ABORTED")
+
+    def execution(self, arn: str) -> Execution:
+        """The execution itself, for those who wait for its end in this process. Errors: Refused."""
+        return self._execution(arn)
+
+    @staticmethod
+    def _answer(send: Any) -> Params:  # noqa: ANN401 - a call without arguments
+        try:
+            send()
+        except ServiceFailure as error:
+            raise Refused(error.code, error.message, error.status) from error
+        return {}
+
+    def _machine(self, arn: str, missing: str = "StateMachineDoesNotExist") -> StateMachine:
+        if not arn.startswith("arn:"):
+            raise Refused("InvalidArn", f"Invalid Arn: '{arn}'")
+        machine = self._machines.get(arn)
+        if machine is None:
+            raise Refused(missing, f"State Machine Does Not Exist: '{arn}'")
+        return machine
+
+    def _map_runs_of(self, execution: Execution) -> list[MapRun]:
+        return sorted(execution.map_runs.values(), key=lambda run: run.started, reverse=True)
+
+    def _every_map_run(self) -> list[MapRun]:
+        runs: list[MapRun] = []
+        todo = list(self._executions.values())
+        while todo:
+            found = list(todo.pop().map_runs.values())
+            runs += found
+            todo += [child for run in found for child in run.children if child.map_runs]
+        return runs
+
+    def _map_run(self, arn: str) -> MapRun:
+        run = next((run for run in self._every_map_run() if run.arn == arn), None)
+        if run is None:
+            raise Refused("ResourceNotFound", f"Resource not found: '{arn}'")
+        return run
+
+    def _execution(self, arn: str) -> Execution:
+        execution = self._executions.get(arn)
+        if execution is None:
+            children = (child for run in self._every_map_run() for child in run.children)
+            execution = next((child for child in children if child.arn == arn), None)
+        if execution is None:
+            raise Refused("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+        return execution
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise Refused("InvalidName", f"Invalid Name: '{name}'")
+
+
+def _definition(text: str) -> dict[str, Json]:
+    try:
+        return load(text)
+    except Rejected as error:
+        raise Refused("InvalidDefinition", str(error)) from error
+
+
+def _page(values: Sequence[Any], params: Params) -> tuple[Sequence[Any], str | None]:
+    """A page of `maxResults` from `nextToken`, and the token of the next."""
+    try:
+        start = int(params.get("nextToken", "0"))
+    except ValueError as error:
+        raise Refused("InvalidToken", "Invalid Token: the nextToken is none of ours") from error
+    size: int = params.get("maxResults") or _PAGE
+    end = start + size
+    return values[start:end], str(end) if end < len(values) else None
