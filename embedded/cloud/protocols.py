@@ -1,7 +1,7 @@
 """The JSON protocols of AWS, driven by botocore's own service models: awsJson1.x and restJson1.
 
-A service of ours is an object with a method per operation in snake case: `def start_execution(self, params) -> dict`. It
-receives and returns botocore's member names. Unknown members, missing members and values of a wrong type are refused.
+A service of ours is an object with a method per operation in snake case: `def start_execution(self, params) -> dict`.
+It receives and returns botocore's member names. What does not fit the model is refused.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from embedded.cloud.messages import Request, Response
 Json = Any
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An API error: `code` is its name in the service model."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
@@ -34,7 +34,7 @@ class Refused(Exception):
         self.status = status
 
 
-class UnknownMember(Exception):
+class UnknownMemberError(Exception):
     """A request names a member that the operation does not have, or an enum value that does not exist."""
 
 
@@ -53,7 +53,7 @@ class JsonService:
         try:
             operation, params = self._rest(request) if rest else self._rpc(request)
             answer = self._call(operation, params)
-        except Refused as error:
+        except RefusedError as error:
             # Later error shapes name their text `message`, some older ones `Message`: clients read both.
             return Response.of_error(error.code, error.message, error.status)
         shape = operation.output_shape
@@ -61,17 +61,17 @@ class JsonService:
 
     def _rpc(self, request: Request) -> tuple[OperationModel, Json]:
         if request.target not in self.model.operation_names:
-            raise Refused("UnknownOperationException", f"Unknown operation {request.target!r}")
+            raise RefusedError("UnknownOperationException", f"Unknown operation {request.target!r}")
         operation = self.model.operation_model(request.target)
         try:
             return operation, inward(operation.input_shape, request.json())
-        except (UnknownMember, ValueError) as error:
-            raise Refused(self.invalid, str(error)) from error
+        except (UnknownMemberError, ValueError) as error:
+            raise RefusedError(self.invalid, str(error)) from error
 
     def _rest(self, request: Request) -> tuple[OperationModel, Json]:
         found = _match(self.model, request.method, request.path)
         if found is None:
-            raise Refused("NotFoundException", f"No operation at {request.method} {request.path}", 404)
+            raise RefusedError("NotFoundException", f"No operation at {request.method} {request.path}", 404)
         operation, labels = found
         shape = operation.input_shape
         if shape is None:
@@ -92,20 +92,20 @@ class JsonService:
             body: Json = request.json() if body_members else {}
             unknown = sorted(set(body) - body_members)
             if unknown:
-                raise UnknownMember(f"Unknown member {unknown[0]!r}")
+                raise UnknownMemberError(f"Unknown member {unknown[0]!r}")
             params |= inward(shape, body)
-        except (UnknownMember, ValueError) as error:
-            raise Refused(self.invalid, str(error)) from error
+        except (UnknownMemberError, ValueError) as error:
+            raise RefusedError(self.invalid, str(error)) from error
         return operation, params
 
     def _call(self, operation: OperationModel, params: Json) -> Json:
         if operation.input_shape is not None:
             report = ParamValidator().validate(params, operation.input_shape)
             if report.has_errors():
-                raise Refused(self.invalid, report.generate_report())
+                raise RefusedError(self.invalid, report.generate_report())
         method: Callable[[Json], Json] | None = getattr(self.implementation, xform_name(operation.name), None)
         if method is None:
-            raise Refused("UnknownOperationException", f"{operation.name} is not served by the embedded AWS", 501)
+            raise RefusedError("UnknownOperationException", f"{operation.name} is not served by the embedded AWS", 501)
         return method(params)
 
 
@@ -149,7 +149,7 @@ def _from_text(shape: Shape, values: list[str]) -> Json:
 
 
 def inward(shape: Shape | None, value: Json) -> Json:
-    """Wire names → botocore's member names. Errors: UnknownMember."""
+    """Wire names → botocore's member names. Errors: UnknownMemberError."""
     if shape is None or value is None:
         return {} if shape is None else None
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
@@ -157,7 +157,7 @@ def inward(shape: Shape | None, value: Json) -> Json:
         made: dict[str, Json] = {}
         for wire, inner in cast("Mapping[str, Json]", value).items():
             if wire not in members:
-                raise UnknownMember(f"Unknown member {wire!r} of {shape.name}")
+                raise UnknownMemberError(f"Unknown member {wire!r} of {shape.name}")
             if inner is not None:
                 made[members[wire]] = inward(shape.members[members[wire]], inner)
         return made
@@ -166,7 +166,7 @@ def inward(shape: Shape | None, value: Json) -> Json:
     if isinstance(shape, MapShape) and isinstance(value, Mapping):
         return {name: inward(shape.value, inner) for name, inner in cast("Mapping[str, Json]", value).items()}
     if isinstance(shape, StringShape) and shape.enum and isinstance(value, str) and value not in shape.enum:
-        raise UnknownMember(f"{value!r} is no {shape.name}: expected one of {', '.join(shape.enum)}")
+        raise UnknownMemberError(f"{value!r} is no {shape.name}: expected one of {', '.join(shape.enum)}")
     return value
 
 

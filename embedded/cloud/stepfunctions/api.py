@@ -9,10 +9,10 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from embedded.cloud.protocols import Refused
+from embedded.cloud.protocols import RefusedError
 from embedded.cloud.stepfunctions import lifecycle
-from embedded.cloud.stepfunctions.definition import Rejected, load
-from embedded.cloud.stepfunctions.errors import ServiceFailure
+from embedded.cloud.stepfunctions.definition import DefinitionError, load
+from embedded.cloud.stepfunctions.errors import TokenError
 from embedded.cloud.stepfunctions.interpreter import Runtime
 from embedded.cloud.stepfunctions.records import Execution, MapRun, StateMachine, now
 from embedded.cloud.stepfunctions.tokens import TaskTokens
@@ -44,14 +44,14 @@ class StepFunctions:
         definition = _definition(params["definition"])
         kind: str = params.get("type", "STANDARD")
         if kind != "STANDARD":
-            raise Refused("StateMachineTypeNotSupported", "The embedded AWS serves STANDARD workflows only")
+            raise RefusedError("StateMachineTypeNotSupported", "The embedded AWS serves STANDARD workflows only")
         arn = f"{self._prefix}:stateMachine:{name}"
         with self._lock:
             held = self._machines.get(arn)
             if held is not None:
                 same = (held.text, held.role_arn) == (params["definition"], params["roleArn"])
                 if not same:
-                    raise Refused("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
+                    raise RefusedError("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
                 return {"stateMachineArn": arn, "creationDate": held.created}
             machine = StateMachine(
                 arn=arn,
@@ -71,7 +71,7 @@ class StepFunctions:
     def update_state_machine(self, params: Params) -> Params:
         machine = self._machine(params["stateMachineArn"])
         if not params.keys() - {"stateMachineArn"}:
-            raise Refused(
+            raise RefusedError(
                 "MissingRequiredParameter", "Either the definition, the role ARN, or a configuration must be given"
             )
         definition = _definition(params["definition"]) if "definition" in params else machine.definition
@@ -135,7 +135,7 @@ class StepFunctions:
     def validate_state_machine_definition(self, params: Params) -> Params:
         try:
             load(params["definition"])
-        except Rejected as error:
+        except DefinitionError as error:
             shown = [
                 {"severity": "ERROR", "code": one.code, "message": one.message, "location": one.location}
                 for one in error.problems
@@ -166,7 +166,7 @@ class StepFunctions:
         try:
             data = json.loads(text)
         except ValueError as error:
-            raise Refused("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
+            raise RefusedError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
         name: str = params.get("name") or str(uuid.uuid4())
         _check_name(name)
         with self._lock:
@@ -176,7 +176,7 @@ class StepFunctions:
             if held is not None:
                 if held.status == "RUNNING" and held.input == text:
                     return {"executionArn": arn, "startDate": held.started}
-                raise Refused("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+                raise RefusedError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
             execution = Execution(
                 arn=arn,
                 name=name,
@@ -234,7 +234,7 @@ class StepFunctions:
             self._machine(params["stateMachineArn"])
             executions = [one for one in self._executions.values() if one.machine_arn == params["stateMachineArn"]]
         else:
-            raise Refused("ValidationException", "Either stateMachineArn or mapRunArn must be given")
+            raise RefusedError("ValidationException", "Either stateMachineArn or mapRunArn must be given")
         wanted = params.get("statusFilter")
         found = [one for one in executions if wanted in (None, one.status)]
         page, token = _page(sorted(found, key=lambda one: one.started, reverse=True), params)
@@ -265,7 +265,7 @@ class StepFunctions:
         with self._lock:
             if execution.status not in ("FAILED", "ABORTED", "TIMED_OUT") or execution.map_run is not None:
                 message = f"Execution is not redrivable: '{execution.arn}' is {execution.status}"
-                raise Refused("ExecutionNotRedrivable", message)
+                raise RefusedError("ExecutionNotRedrivable", message)
             execution.reopen()
         lifecycle.start(self._runtime, execution)
         return {"redriveDate": execution.redriven}
@@ -310,7 +310,7 @@ class StepFunctions:
         try:
             output = json.loads(params["output"])
         except ValueError as error:
-            raise Refused("InvalidOutput", f"Invalid Output: '{error}'") from error
+            raise RefusedError("InvalidOutput", f"Invalid Output: '{error}'") from error
         return self._answer(lambda: self._tokens.succeed(params["taskToken"], output))
 
     def send_task_failure(self, params: Params) -> Params:
@@ -327,23 +327,23 @@ class StepFunctions:
             execution.close("ABORTED")
 
     def execution(self, arn: str) -> Execution:
-        """The execution itself, for those who wait for its end in this process. Errors: Refused."""
+        """The execution itself, for those who wait for its end in this process. Errors: RefusedError."""
         return self._execution(arn)
 
     @staticmethod
     def _answer(send: Any) -> Params:  # noqa: ANN401 - a call without arguments
         try:
             send()
-        except ServiceFailure as error:
-            raise Refused(error.code, error.message, error.status) from error
+        except TokenError as error:
+            raise RefusedError(error.code, error.message, error.status) from error
         return {}
 
     def _machine(self, arn: str, missing: str = "StateMachineDoesNotExist") -> StateMachine:
         if not arn.startswith("arn:"):
-            raise Refused("InvalidArn", f"Invalid Arn: '{arn}'")
+            raise RefusedError("InvalidArn", f"Invalid Arn: '{arn}'")
         machine = self._machines.get(arn)
         if machine is None:
-            raise Refused(missing, f"State Machine Does Not Exist: '{arn}'")
+            raise RefusedError(missing, f"State Machine Does Not Exist: '{arn}'")
         return machine
 
     def _map_runs_of(self, execution: Execution) -> list[MapRun]:
@@ -361,7 +361,7 @@ class StepFunctions:
     def _map_run(self, arn: str) -> MapRun:
         run = next((run for run in self._every_map_run() if run.arn == arn), None)
         if run is None:
-            raise Refused("ResourceNotFound", f"Resource not found: '{arn}'")
+            raise RefusedError("ResourceNotFound", f"Resource not found: '{arn}'")
         return run
 
     def _execution(self, arn: str) -> Execution:
@@ -370,20 +370,20 @@ class StepFunctions:
             children = (child for run in self._every_map_run() for child in run.children)
             execution = next((child for child in children if child.arn == arn), None)
         if execution is None:
-            raise Refused("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+            raise RefusedError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
         return execution
 
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise Refused("InvalidName", f"Invalid Name: '{name}'")
+        raise RefusedError("InvalidName", f"Invalid Name: '{name}'")
 
 
 def _definition(text: str) -> dict[str, Json]:
     try:
         return load(text)
-    except Rejected as error:
-        raise Refused("InvalidDefinition", str(error)) from error
+    except DefinitionError as error:
+        raise RefusedError("InvalidDefinition", str(error)) from error
 
 
 def _page(values: Sequence[Any], params: Params) -> tuple[Sequence[Any], str | None]:
@@ -391,7 +391,7 @@ def _page(values: Sequence[Any], params: Params) -> tuple[Sequence[Any], str | N
     try:
         start = int(params.get("nextToken", "0"))
     except ValueError as error:
-        raise Refused("InvalidToken", "Invalid Token: the nextToken is none of ours") from error
+        raise RefusedError("InvalidToken", "Invalid Token: the nextToken is none of ours") from error
     size: int = params.get("maxResults") or _PAGE
     end = start + size
     return values[start:end], str(end) if end < len(values) else None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from embedded.cloud.stepfunctions.errors import PathFailure
+from embedded.cloud.stepfunctions.errors import PathError
 from embedded.cloud.stepfunctions.template import expression
 
 Json = Any
@@ -75,7 +75,7 @@ CHECKS: dict[str, Callable[[Json], bool]] = {
 
 
 def holds(rule: Mapping[str, Json], data: Json, context: Json) -> bool:
-    """Whether a choice rule is true. Errors: PathFailure when its variable is absent (unless IsPresent asks that)."""
+    """Whether a choice rule is true. Errors: PathError when its variable is absent (unless IsPresent asks that)."""
     if "And" in rule:
         return all(holds(inner, data, context) for inner in rule["And"])
     if "Or" in rule:
@@ -84,11 +84,11 @@ def holds(rule: Mapping[str, Json], data: Json, context: Json) -> bool:
         return not holds(rule["Not"], data, context)
     try:
         value = expression(rule["Variable"], data, context)
-    except PathFailure:
+    except PathError:
         if "IsPresent" in rule:
             return rule["IsPresent"] is False
         message = f"Invalid path '{rule['Variable']}': The choice state's condition path references an invalid value."
-        raise PathFailure(message) from None
+        raise PathError(message) from None
     if "IsPresent" in rule:
         return rule["IsPresent"] is True
     for name, check in CHECKS.items():
@@ -98,4 +98,4 @@ def holds(rule: Mapping[str, Json], data: Json, context: Json) -> bool:
         if name in rule:
             wanted = expression(rule[name], data, context) if name.endswith("Path") else rule[name]
             return compare(value, wanted)
-    raise PathFailure("The choice rule has no comparison")
+    raise PathError("The choice rule has no comparison")

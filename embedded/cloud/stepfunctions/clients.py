@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 from botocore.httpchecksum import StreamingChecksumBody
 from botocore.response import StreamingBody
 
-from embedded.cloud.stepfunctions.integrations import CallFailure, service_model
+from embedded.cloud.stepfunctions.integrations import CallError, service_model
 
 Json = Any
 # A function may run for 15 minutes.
@@ -40,7 +40,7 @@ class RoleCalls:
         self._clients: dict[tuple[str, str], Any] = {}
 
     def call(self, role_arn: str, service: str, operation: str, params: Mapping[str, Json]) -> dict[str, Json]:
-        """One API call; a streamed body comes as bytes. Errors: CallFailure."""
+        """One API call; a streamed body comes as bytes. Errors: CallError."""
         client = self._client(role_arn, service)
         method = getattr(client, botocore.xform_name(operation))
         try:
@@ -52,13 +52,13 @@ class RoleCalls:
         except ClientError as error:
             raise self._failure(service, error) from error
         except ParamValidationError as error:
-            raise CallFailure("SdkClientException", str(error)) from error
+            raise CallError("SdkClientException", str(error)) from error
         except BotoCoreError as error:
-            raise CallFailure("SdkClientException", str(error), status=0) from error
+            raise CallError("SdkClientException", str(error), status=0) from error
         bodies = (StreamingBody, StreamingChecksumBody)
         return {name: value.read() if isinstance(value, bodies) else value for name, value in answer.items()}
 
-    def _failure(self, service: str, error: ClientError) -> CallFailure:
+    def _failure(self, service: str, error: ClientError) -> CallError:
         about: dict[str, Json] = dict(error.response.get("Error", {}))
         meta: dict[str, Json] = dict(error.response.get("ResponseMetadata", {}))
         code = str(about.get("Code", "Unknown")).rpartition("#")[2]
@@ -67,7 +67,7 @@ class RoleCalls:
             named |= {shape.name, str(shape.metadata.get("error", {}).get("code", shape.name))}
         status = int(meta.get("HTTPStatusCode", 0))
         request_id = str(meta.get("RequestId", ""))
-        return CallFailure(code, str(about.get("Message", "")), status, request_id, modeled=code in named)
+        return CallError(code, str(about.get("Message", "")), status, request_id, modeled=code in named)
 
     def _client(self, role_arn: str, service: str) -> Any:  # noqa: ANN401 - any service's client
         credentials = self._credentials(role_arn)

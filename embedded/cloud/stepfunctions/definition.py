@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from embedded.cloud.stepfunctions import grammar, integrations, intrinsics, jsonpath
 from embedded.cloud.stepfunctions.choice import CHECKS, COMPARISONS, timestamp
-from embedded.cloud.stepfunctions.errors import IntrinsicFailure, PathFailure
+from embedded.cloud.stepfunctions.errors import IntrinsicError, PathError
 
 Json = Any
 _NAME_LIMIT = 80
@@ -28,7 +28,7 @@ class Problem:
     location: str
 
 
-class Rejected(Exception):
+class DefinitionError(Exception):
     """The definition is not valid."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -38,18 +38,18 @@ class Rejected(Exception):
 
 
 def load(text: str) -> dict[str, Json]:
-    """Parse and validate. Errors: Rejected with everything that is wrong."""
+    """Parse and validate. Errors: DefinitionError with everything that is wrong."""
     try:
         definition: Json = json.loads(text)
     except ValueError as error:
-        raise Rejected([Problem("INVALID_JSON_DESCRIPTION", str(error), "/")]) from error
+        raise DefinitionError([Problem("INVALID_JSON_DESCRIPTION", str(error), "/")]) from error
     if not isinstance(definition, dict):
-        raise Rejected([Problem("INVALID_JSON_DESCRIPTION", "The definition is not an object", "/")])
+        raise DefinitionError([Problem("INVALID_JSON_DESCRIPTION", "The definition is not an object", "/")])
     checked = cast("dict[str, Json]", definition)
     problems = list(_machine(checked, "", grammar.TOP))
     problems += _repeated_names(checked)
     if problems:
-        raise Rejected(problems)
+        raise DefinitionError(problems)
     return checked
 
 
@@ -164,7 +164,7 @@ def _by_type(state: Mapping[str, Json], at: str) -> Iterator[Problem]:
 def _task(state: Mapping[str, Json], at: str) -> Iterator[Problem]:
     try:
         integration = integrations.parse(str(state.get("Resource")))
-    except integrations.Unrecognised as error:
+    except integrations.UnrecognisedError as error:
         yield _schema(str(error), f"{at}/Resource")
         return
     parameters: Json = state.get("Parameters")
@@ -296,16 +296,16 @@ def _template(value: Json, at: str, skip: tuple[str, ...] = ()) -> Iterator[Prob
 def _path(value: Json, at: str, *, reference: bool = False) -> Iterator[Problem]:
     try:
         if not isinstance(value, str):
-            raise PathFailure(f"{value!r} is not a path")
+            raise PathError(f"{value!r} is not a path")
         if value.startswith("$"):
             path = jsonpath.parse(value[1:] if value.startswith("$$") else value)
             if reference and (not path.reference or value.startswith("$$")):
-                raise PathFailure(f"The value '{value}' is not a reference path")
+                raise PathError(f"The value '{value}' is not a reference path")
         elif reference:
-            raise PathFailure(f"The value '{value}' is not a reference path")
+            raise PathError(f"The value '{value}' is not a reference path")
         else:
             intrinsics.check(value)
-    except (PathFailure, IntrinsicFailure) as error:
+    except (PathError, IntrinsicError) as error:
         yield _schema(str(error), at)
 
 

@@ -11,14 +11,14 @@ import uuid
 from typing import Any
 
 from embedded.cloud.stepfunctions import lifecycle
-from embedded.cloud.stepfunctions.errors import StateFailure
+from embedded.cloud.stepfunctions.errors import StateError
 from embedded.cloud.stepfunctions.fork import inline_map, processor, select_item
-from embedded.cloud.stepfunctions.interpreter import Step
+from embedded.cloud.stepfunctions.interpreter import Runtime, Step
 from embedded.cloud.stepfunctions.intrinsics import dumps
 from embedded.cloud.stepfunctions.items import batch, read_items
 from embedded.cloud.stepfunctions.records import Execution, MapRun, now
 from embedded.cloud.stepfunctions.results import write_results
-from embedded.cloud.stepfunctions.scope import Cancelled
+from embedded.cloud.stepfunctions.scope import Cancelled, Scope
 from embedded.cloud.stepfunctions.template import number
 
 Json = Any
@@ -54,7 +54,7 @@ def distributed_map(step: Step, data: Json) -> Json:
     except Cancelled:
         _end(run, "ABORTED")
         raise
-    except StateFailure as failure:
+    except StateError as failure:
         _end(run, "FAILED")
         frame.add("MapRunFailed", error=failure.error, cause=failure.cause)
         frame.add("MapStateFailed", error=failure.error, cause=failure.cause)
@@ -106,22 +106,21 @@ def _new_run(step: Step, data: Json) -> MapRun:
 
 def _run_children(step: Step, run: MapRun) -> None:
     """Run what has not succeeded yet. Errors: States.ExceedToleratedFailureThreshold, Cancelled."""
-    runtime = step.frame.runtime
     turns = iter([child for child in run.children if child.status != "SUCCEEDED"])
     lock = threading.Lock()
+
+    def turn() -> Execution | None:
+        with lock:
+            child = next(turns, None)
+            if child is not None:
+                run.pending.discard(child.arn)
+            return child
+
     with step.frame.scope.child() as scope:
 
         def work() -> None:
-            while not scope.cancelled:
-                with lock:
-                    child = next(turns, None)
-                    if child is None:
-                        return
-                    run.pending.discard(child.arn)
-                if child.status != "RUNNING":
-                    child.reopen()
-                with scope.listening(lambda: child.close("ABORTED")):
-                    lifecycle.perform(runtime, child)
+            while not scope.cancelled and (child := turn()) is not None:
+                _run_child(step.frame.runtime, scope, child)
                 with lock:
                     over = run.exceeded()
                 if over:
@@ -140,4 +139,14 @@ def _run_children(step: Step, run: MapRun) -> None:
     step.frame.scope.check()
     if run.exceeded():
         cause = "The specified tolerated failure threshold was exceeded"
-        raise StateFailure("States.ExceedToleratedFailureThreshold", cause)
+        raise StateError("States.ExceedToleratedFailureThreshold", cause)
+
+
+def _run_child(runtime: Runtime, scope: Scope, child: Execution) -> None:
+    def abort() -> None:
+        child.close("ABORTED")
+
+    if child.status != "RUNNING":
+        child.reopen()
+    with scope.listening(abort):
+        lifecycle.perform(runtime, child)

@@ -12,7 +12,7 @@ DATA_LIMIT = "States.DataLimitExceeded"
 TIMEOUT = "States.Timeout"
 
 
-class StateFailure(Exception):
+class StateError(Exception):
     """A state failed with an error name and a cause, as they appear in the history and in a catcher's output."""
 
     def __init__(self, error: str, cause: str = "", *, task: bool = False) -> None:
@@ -32,7 +32,7 @@ class StateFailure(Exception):
         for name in names:
             if name == self.error:
                 return True
-            if name == "States.HeartbeatTimeout" and isinstance(self, HeartbeatMissed):
+            if name == "States.HeartbeatTimeout" and isinstance(self, HeartbeatError):
                 return True
             if self.error == DATA_LIMIT:
                 continue
@@ -45,25 +45,25 @@ class StateFailure(Exception):
         return {"Error": self.error, "Cause": self.cause}
 
 
-class HeartbeatMissed(StateFailure):
+class HeartbeatError(StateError):
     """No heartbeat came within HeartbeatSeconds: a `States.Timeout` that also answers to `States.HeartbeatTimeout`."""
 
     def __init__(self) -> None:
         super().__init__(TIMEOUT, "", task=True)
 
 
-class PathFailure(Exception):
+class PathError(Exception):
     """A path or template cannot be applied: becomes `States.Runtime` of the state that is running."""
 
 
-class IntrinsicFailure(StateFailure):
+class IntrinsicError(StateError):
     """An intrinsic function was given what it cannot work with."""
 
     def __init__(self, cause: str) -> None:
         super().__init__("States.IntrinsicFailure", cause)
 
 
-class ServiceFailure(Exception):
+class TokenError(Exception):
     """The API refuses a call. `code` is the error's name in the service model."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:

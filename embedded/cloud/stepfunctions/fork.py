@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from embedded.cloud.stepfunctions.errors import PathFailure, StateFailure
+from embedded.cloud.stepfunctions.errors import PathError, StateError
 from embedded.cloud.stepfunctions.interpreter import Frame, Step, run
 from embedded.cloud.stepfunctions.scope import Cancelled, Scope, run_all
 from embedded.cloud.stepfunctions.template import expression, fill, number
@@ -34,7 +34,7 @@ def parallel(step: Step, data: Json) -> Json:
     try:
         jobs = [job(index, branch) for index, branch in enumerate(branches)]
         results = run_all(frame.scope, jobs, len(jobs))
-    except StateFailure as failure:
+    except StateError as failure:
         frame.add("ParallelStateFailed", error=failure.error, cause=failure.cause)
         raise
     frame.add("ParallelStateSucceeded")
@@ -42,11 +42,11 @@ def parallel(step: Step, data: Json) -> Json:
 
 
 def items_of(step: Step, data: Json) -> list[Json]:
-    """The array that an inline Map (or a distributed one without ItemReader) runs over. Errors: PathFailure."""
+    """The array that an inline Map (or a distributed one without ItemReader) runs over. Errors: PathError."""
     path: str = step.state.get("ItemsPath", "$")
     items: Json = expression(path, data, step.context)
     if not isinstance(items, list):
-        raise PathFailure(f'Reference path "{path}" must point to array.')
+        raise PathError(f'Reference path "{path}" must point to array.')
     return items  # pyright: ignore[reportUnknownVariableType]
 
 
@@ -86,7 +86,7 @@ def inline_map(step: Step, data: Json) -> Json:
             except Cancelled:
                 inner.add("MapIterationAborted", **about)
                 raise
-            except StateFailure:
+            except StateError:
                 inner.add("MapIterationFailed", **about)
                 raise
             inner.add("MapIterationSucceeded", **about)
@@ -97,7 +97,7 @@ def inline_map(step: Step, data: Json) -> Json:
     try:
         jobs = [job(index, item) for index, item in enumerate(items)]
         results = run_all(frame.scope, jobs, min(limit, INLINE_CONCURRENCY))
-    except StateFailure as failure:
+    except StateError as failure:
         frame.add("MapStateFailed", error=failure.error, cause=failure.cause)
         raise
     frame.add("MapStateSucceeded")

@@ -6,17 +6,13 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
-from embedded.cloud.stepfunctions.errors import RUNTIME, StateFailure
+from embedded.cloud.stepfunctions.errors import RUNTIME, StateError
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions
 EVENT_LIMIT = 25_000
-_PLAIN = ("TaskStateAborted", "WaitStateAborted", "MapStateAborted", "ParallelStateAborted", "MapStateSucceeded")
-_PLAIN += (
-    "ParallelStateStarted",
-    "ParallelStateSucceeded",
-    "LambdaFunctionStarted",
-    "MapRunAborted",
-    "MapRunSucceeded",
+_WITHOUT_DETAILS = frozenset(
+    {"TaskStateAborted", "WaitStateAborted", "MapStateAborted", "ParallelStateAborted", "MapStateSucceeded"}
+    | {"ParallelStateStarted", "ParallelStateSucceeded", "LambdaFunctionStarted", "MapRunAborted", "MapRunSucceeded"}
 )
 
 
@@ -37,7 +33,7 @@ class History:
             # The last place is kept for the event that ends the execution.
             if len(self._events) >= self._limit - 1:
                 cause = f"The execution reached the maximum number of history events ({self._limit})."
-                raise StateFailure(RUNTIME, cause)
+                raise StateError(RUNTIME, cause)
             return self._append(kind, previous, details)
 
     def close(self, kind: str, **details: Any) -> None:  # noqa: ANN401 - event details
@@ -64,8 +60,8 @@ class History:
             "previousEventId": previous,
         }
         if kind.endswith(("StateEntered", "StateExited")):
-            event[f"state{kind[-7:]}EventDetails" if kind.endswith("Entered") else "stateExitedEventDetails"] = details
-        elif kind not in _PLAIN:
+            event[f"state{kind.rpartition('State')[2]}EventDetails"] = details
+        elif kind not in _WITHOUT_DETAILS:
             event[f"{kind[0].lower()}{kind[1:]}EventDetails"] = details
         self._events.append(event)
         return number

@@ -17,7 +17,7 @@ from typing import Any
 import botocore.session
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
-from embedded.cloud.stepfunctions.errors import StateFailure
+from embedded.cloud.stepfunctions.errors import StateError
 from embedded.cloud.stepfunctions.intrinsics import dumps
 
 Json = Any
@@ -69,15 +69,15 @@ _SDK_CLIENTS = {
 _JSON_TEXT = {("events", "Detail"), ("sqs", "MessageBody"), ("sns", "Message"), ("states", "input")}
 
 
-class Unrecognised(Exception):
+class UnrecognisedError(Exception):
     """The resource of a task is none that is served."""
 
 
-class Unusable(Exception):
+class UnusableError(Exception):
     """The parameters of a task do not fit the call."""
 
 
-class CallFailure(Exception):
+class CallError(Exception):
     """An AWS call failed; `modeled` says that the service model names `code`."""
 
     def __init__(
@@ -111,7 +111,7 @@ class Integration:
     def resource(self) -> str:
         return f"{self.action}.{self.pattern}" if self.pattern else self.action
 
-    def failure(self, error: CallFailure) -> StateFailure:
+    def failure(self, error: CallError) -> StateError:
         """The name under which a Retry or Catch sees it."""
         if self.sdk:
             prefix = _sdk_prefix(service_model(self.client).service_id)
@@ -122,34 +122,36 @@ class Integration:
             prefix, code, generic = service.prefix, error.code, service.generic
         name = code if error.modeled else generic
         cause = f"{error.message} (Service: {prefix}, Status Code: {error.status}, Request ID: {error.request_id})"
-        return StateFailure(f"{prefix}.{name}", cause, task=True)
+        return StateError(f"{prefix}.{name}", cause, task=True)
 
 
 @lru_cache(maxsize=256)
 def parse(resource: str) -> Integration:
-    """Understand a task's `Resource`. Errors: Unrecognised."""
+    """Understand a task's `Resource`. Errors: UnrecognisedError."""
     if _FUNCTION.fullmatch(resource):
         return Integration("lambda-function", "invoke", "", "lambda", "Invoke")
     found = _TASK.fullmatch(resource)
     if found is None:
-        raise Unrecognised(f"The resource provided {resource} is not recognized. The value is not a valid resource ARN")
+        raise UnrecognisedError(
+            f"The resource provided {resource} is not recognized. The value is not a valid resource ARN"
+        )
     service, action, pattern = found["service"], found["action"], found["pattern"] or ""
     if found["sdk"]:
         client = _sdk_client(service)
         operation = _operation_name(client, action) if client else None
         if client is None or operation is None or pattern not in ("", _TOKEN):
-            raise Unrecognised(f"The resource provided {resource} is not recognized.")
+            raise UnrecognisedError(f"The resource provided {resource} is not recognized.")
         return Integration(service, action, pattern, client, operation, sdk=True)
     optimised = OPTIMISED.get(service)
     if optimised is None or pattern not in optimised.actions.get(action, ()):
-        raise Unrecognised(f"The resource provided {resource} is not recognized.")
+        raise UnrecognisedError(f"The resource provided {resource} is not recognized.")
     return Integration(service, action, pattern, optimised.client, f"{action[0].upper()}{action[1:]}")
 
 
 def request(integration: Integration, params: Json) -> dict[str, Json]:
-    """`params`, as the state machine names them, as botocore names them. Errors: Unusable."""
+    """`params`, as the state machine names them, as botocore names them. Errors: UnusableError."""
     if not isinstance(params, Mapping):
-        raise Unusable("Parameters must be an object")
+        raise UnusableError("Parameters must be an object")
     shape = service_model(integration.client).operation_model(integration.operation).input_shape
     if shape is None:
         return {}
@@ -194,18 +196,18 @@ def _sdk_prefix(service_id: str) -> str:
 def _inward(shape: Shape, value: Json, service: str) -> Json:
     if isinstance(shape, StructureShape):
         if not isinstance(value, Mapping):
-            raise Unusable(f"The value for {shape.name} must be an object")
+            raise UnusableError(f"The value for {shape.name} must be an object")
         names = {name.lower(): name for name in shape.members}
         made: dict[str, Json] = {}
         for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
             name = names.get(str(key).lower())  # pyright: ignore[reportUnknownArgumentType]
             if name is None or not str(key)[:1].isupper():  # pyright: ignore[reportUnknownArgumentType]
-                raise Unusable(f"The field '{key}' is not supported by Step Functions")
+                raise UnusableError(f"The field '{key}' is not supported by Step Functions")
             free = (service, name) in _JSON_TEXT and not isinstance(inner, str)
             made[name] = dumps(inner) if free else _inward(shape.members[name], inner, service)
         missing = [name for name in shape.required_members if name not in made]
         if missing:
-            raise Unusable(f"The field '{missing[0][:1].upper()}{missing[0][1:]}' is required but was missing")
+            raise UnusableError(f"The field '{missing[0][:1].upper()}{missing[0][1:]}' is required but was missing")
         return made
     if isinstance(shape, ListShape) and isinstance(value, list):
         return [_inward(shape.member, inner, service) for inner in value]  # pyright: ignore[reportUnknownVariableType]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from embedded.cloud.stepfunctions.errors import DATA_LIMIT, RUNTIME, PathFailure, StateFailure
+from embedded.cloud.stepfunctions.errors import DATA_LIMIT, RUNTIME, PathError, StateError
 from embedded.cloud.stepfunctions.intrinsics import dumps
 from embedded.cloud.stepfunctions.records import Cursor, Execution, now
 from embedded.cloud.stepfunctions.scope import Cancelled, Scope
@@ -24,7 +24,7 @@ class Calls(Protocol):
     """The AWS API as states call it."""
 
     def call(self, role_arn: str, service: str, operation: str, params: Mapping[str, Json]) -> dict[str, Json]:
-        """Call `operation` (e.g. `PutItem`) of a boto3 service under a role. Errors: integrations.CallFailure."""
+        """Call `operation` (e.g. `PutItem`) of a boto3 service under a role. Errors: integrations.CallError."""
         ...
 
 
@@ -102,7 +102,7 @@ class Step:
                 f"The state/task '{self.state.get('Resource', self.name)}' returned a result with a size exceeding "
                 "the maximum number of bytes service limit."
             )
-            raise StateFailure(DATA_LIMIT, cause)
+            raise StateError(DATA_LIMIT, cause)
         return text
 
 
@@ -111,7 +111,7 @@ Work = Callable[[Step, Json], Json]
 
 
 def run(frame: Frame, definition: Mapping[str, Any], data: Json) -> Json:
-    """Run `States` from `StartAt`, or from where this frame stopped before. Errors: StateFailure, Cancelled."""
+    """Run `States` from `StartAt`, or from where this frame stopped before. Errors: StateError, Cancelled."""
     progress = frame.execution.progress
     cursor = progress.get(frame.path)
     resumed = cursor is not None
@@ -171,9 +171,9 @@ def _recover(step: Step, work: Work) -> tuple[Json, str | None]:
     while True:
         try:
             return _attempt(step, work), step.next or step.state.get("Next")
-        except PathFailure as error:
-            failure = StateFailure(RUNTIME, _where(step, str(error)))
-        except StateFailure as error:
+        except PathError as error:
+            failure = StateError(RUNTIME, _where(step, str(error)))
+        except StateError as error:
             failure = error
         step.resumed = False
         delay = _retry_delay(step.state, failure, retries)
@@ -188,7 +188,8 @@ def _recover(step: Step, work: Work) -> tuple[Json, str | None]:
 
 
 def _where(step: Step, message: str) -> str:
-    return f"An error occurred while executing the state '{step.name}' (entered at the event id #{step.entered}). {message}"
+    where = f"'{step.name}' (entered at the event id #{step.entered})"
+    return f"An error occurred while executing the state {where}. {message}"
 
 
 def _attempt(step: Step, work: Work) -> Json:
@@ -204,7 +205,7 @@ def _attempt(step: Step, work: Work) -> Json:
     return output
 
 
-def _retry_delay(state: Mapping[str, Json], failure: StateFailure, retries: dict[int, int]) -> float | None:
+def _retry_delay(state: Mapping[str, Json], failure: StateError, retries: dict[int, int]) -> float | None:
     """Seconds to wait before the next attempt, by the first retrier that matches; None when there is none left."""
     for at, retrier in enumerate(state.get("Retry", ())):
         if not failure.matches(retrier["ErrorEquals"]):

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from embedded.cloud.stepfunctions.errors import IntrinsicFailure
+from embedded.cloud.stepfunctions.errors import IntrinsicError
 
 Json = Any
 Resolve = Callable[[str], Json]
@@ -32,36 +32,36 @@ def dumps(value: Json) -> str:
 
 
 def evaluate(text: str, resolve: Resolve) -> Json:
-    """The value of `States.Name(arguments)`. Errors: IntrinsicFailure; what `resolve` raises."""
+    """The value of `States.Name(arguments)`. Errors: IntrinsicError; what `resolve` raises."""
     value, end = _call(text, 0, resolve)
     if text[end:].strip():
-        raise IntrinsicFailure(f"Invalid intrinsic function: '{text}'")
+        raise IntrinsicError(f"Invalid intrinsic function: '{text}'")
     return value
 
 
 def check(text: str) -> None:
-    """Raise IntrinsicFailure if `text` is not a call of known functions, without evaluating it."""
+    """Raise IntrinsicError if `text` is not a call of known functions, without evaluating it."""
 
     def skip(at: int) -> int:
         found = _CALL.match(text, at)
         if found is None or found.group(1) not in FUNCTIONS:
-            raise IntrinsicFailure(f"Invalid intrinsic function: '{text}'")
+            raise IntrinsicError(f"Invalid intrinsic function: '{text}'")
         return _arguments(text, found.end(), lambda _path: None, lambda inner: (None, skip(inner)))[1]
 
     if text[skip(0) :].strip():
-        raise IntrinsicFailure(f"Invalid intrinsic function: '{text}'")
+        raise IntrinsicError(f"Invalid intrinsic function: '{text}'")
 
 
 def _call(text: str, at: int, resolve: Resolve) -> tuple[Json, int]:
     found = _CALL.match(text, at)
     function = FUNCTIONS.get(found.group(1)) if found else None
     if found is None or function is None:
-        raise IntrinsicFailure(f"Invalid intrinsic function: '{text}'")
+        raise IntrinsicError(f"Invalid intrinsic function: '{text}'")
     arguments, end = _arguments(text, found.end(), resolve, lambda inner: _call(text, inner, resolve))
     try:
         return function(*arguments), end
     except (TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
-        raise IntrinsicFailure(f"The function 'States.{found.group(1)}' had invalid arguments: {error}") from error
+        raise IntrinsicError(f"The function 'States.{found.group(1)}' had invalid arguments: {error}") from error
 
 
 def _arguments(text: str, at: int, resolve: Resolve, call: Callable[[int], tuple[Json, int]]) -> tuple[list[Json], int]:
@@ -79,7 +79,7 @@ def _arguments(text: str, at: int, resolve: Resolve, call: Callable[[int], tuple
         if text[at : at + 1] != ",":
             break
         at = _blank(text, at + 1)
-    raise IntrinsicFailure(f"Invalid intrinsic function: '{text}'")
+    raise IntrinsicError(f"Invalid intrinsic function: '{text}'")
 
 
 def _argument(text: str, at: int, resolve: Resolve, call: Callable[[int], tuple[Json, int]]) -> tuple[Json, int]:
@@ -108,7 +108,7 @@ def _string(text: str, at: int) -> tuple[str, int]:
             continue
         out.append(letter)
         at += 1
-    raise IntrinsicFailure(f"Invalid intrinsic function: '{text}'")
+    raise IntrinsicError(f"Invalid intrinsic function: '{text}'")
 
 
 def _path_end(text: str, at: int) -> int:

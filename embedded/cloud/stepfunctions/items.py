@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from embedded.cloud.stepfunctions import integrations
-from embedded.cloud.stepfunctions.errors import StateFailure
+from embedded.cloud.stepfunctions.errors import StateError
 from embedded.cloud.stepfunctions.fork import items_of
-from embedded.cloud.stepfunctions.integrations import CallFailure, Unusable
+from embedded.cloud.stepfunctions.integrations import CallError, UnusableError
 from embedded.cloud.stepfunctions.interpreter import Step
 from embedded.cloud.stepfunctions.intrinsics import dumps
 from embedded.cloud.stepfunctions.template import fill, number
@@ -34,12 +34,12 @@ def read_items(step: Step, data: Json) -> list[Json]:
             if reader["Resource"].endswith("listObjectsV2")
             else _objects(step, params, config)
         )
-    except CallFailure as error:
+    except CallError as error:
         cause = f"{error.message} (Service: S3, Status Code: {error.status}, Request ID: {error.request_id})"
-        raise StateFailure("States.ItemReaderFailed", cause) from error
-    except (ValueError, KeyError, Unusable) as error:
+        raise StateError("States.ItemReaderFailed", cause) from error
+    except (ValueError, KeyError, UnusableError) as error:
         cause = f"Attempting to read the item source {dumps(params)} failed: {error}"
-        raise StateFailure("States.ItemReaderFailed", cause) from error
+        raise StateError("States.ItemReaderFailed", cause) from error
     return items if most is None else items[: int(most)]
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from embedded.cloud.stepfunctions import integrations
-from embedded.cloud.stepfunctions.errors import StateFailure
-from embedded.cloud.stepfunctions.integrations import CallFailure
+from embedded.cloud.stepfunctions.errors import StateError
+from embedded.cloud.stepfunctions.integrations import CallError
 from embedded.cloud.stepfunctions.interpreter import Step
 from embedded.cloud.stepfunctions.intrinsics import dumps
 
@@ -28,7 +28,7 @@ class Job(Protocol):
     """Follows one kind of job. `started` is the result of the call that started it."""
 
     def follow(self, call: JobCall, started: Json) -> Json:
-        """Wait for the end and return the task's result. Errors: StateFailure when the job did not succeed."""
+        """Wait for the end and return the task's result. Errors: StateError when the job did not succeed."""
         ...
 
     def cancel(self, call: JobCall, started: Json) -> None:
@@ -47,11 +47,11 @@ class MediaConvertJob:
             if status == "COMPLETE":
                 return answer
             if status in ("ERROR", "CANCELED"):
-                raise StateFailure("States.TaskFailed", dumps(answer["Job"]), task=True)
+                raise StateError("States.TaskFailed", dumps(answer["Job"]), task=True)
             call.step.frame.scope.wait(call.step.frame.runtime.poll_seconds)
 
     def cancel(self, call: JobCall, started: Json) -> None:
-        with contextlib.suppress(CallFailure):
+        with contextlib.suppress(CallError):
             call.api("mediaconvert", "CancelJob", {"Id": started["Job"]["Id"]})
 
 
@@ -72,11 +72,11 @@ class ChildExecution:
                     answer["Input"] = integrations.parsed(answer["Input"])
                 return answer
             if answer["Status"] not in ("RUNNING", "PENDING_REDRIVE"):
-                raise StateFailure("States.TaskFailed", dumps(answer), task=True)
+                raise StateError("States.TaskFailed", dumps(answer), task=True)
             call.step.frame.scope.wait(call.step.frame.runtime.poll_seconds)
 
     def cancel(self, call: JobCall, started: Json) -> None:
-        with contextlib.suppress(CallFailure):
+        with contextlib.suppress(CallError):
             call.api("stepfunctions", "StopExecution", {"executionArn": started["ExecutionArn"]})
 
 

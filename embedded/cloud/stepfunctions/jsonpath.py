@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from embedded.cloud.stepfunctions.errors import PathFailure
+from embedded.cloud.stepfunctions.errors import PathError
 
 Json = Any
 _NAME = re.compile(r"[^.\[\]()\s,'\"=<>!&|]+")
@@ -54,18 +54,18 @@ class Path:
 
 
 def read(root: Json, text: str) -> Json:
-    """The value at a path. Errors: PathFailure when a definite path leads nowhere."""
+    """The value at a path. Errors: PathError when a definite path leads nowhere."""
     path = parse(text)
     found = path.find(root)
     if not path.definite:
         return found
     if not found:
-        raise PathFailure(f"The JSONPath '{text}' could not be found in the input '{json.dumps(root)}'")
+        raise PathError(f"The JSONPath '{text}' could not be found in the input '{json.dumps(root)}'")
     return found[0]
 
 
 def write(root: Json, text: str, value: Json) -> Json:
-    """A copy of `root` with `value` at a reference path; objects on the way are made. Errors: PathFailure."""
+    """A copy of `root` with `value` at a reference path; objects on the way are made. Errors: PathError."""
     path = parse(text)
     if not path.segments:
         return value
@@ -78,12 +78,12 @@ def _write(node: Json, segments: tuple[Segment, ...], value: Json, text: str) ->
     head, rest = segments[0], segments[1:]
     if head.kind == "name":
         if node is not None and not isinstance(node, dict):
-            raise PathFailure(f"Unable to apply step '{head.value}' of the ResultPath '{text}' to the input")
+            raise PathError(f"Unable to apply step '{head.value}' of the ResultPath '{text}' to the input")
         held: dict[str, Json] = dict(node or {})  # pyright: ignore[reportUnknownArgumentType]
         held[head.value] = _write(held.get(head.value), rest, value, text)
         return held
     if not isinstance(node, list) or not -len(node) <= head.value < len(node):  # pyright: ignore[reportUnknownArgumentType]
-        raise PathFailure(f"Unable to apply step '{head.value}' of the ResultPath '{text}' to the input")
+        raise PathError(f"Unable to apply step '{head.value}' of the ResultPath '{text}' to the input")
     items: list[Json] = list(node)  # pyright: ignore[reportUnknownArgumentType]
     items[head.value] = _write(items[head.value], rest, value, text)
     return items
@@ -129,7 +129,7 @@ def _descend(node: Json) -> Iterator[Json]:
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Path:
-    """Parse a path that starts with `$`. Errors: PathFailure naming the place."""
+    """Parse a path that starts with `$`. Errors: PathError naming the place."""
     reader = _Reader(text)
     reader.expect("$")
     segments: list[Segment] = []
@@ -147,8 +147,8 @@ class _Reader:
     def done(self) -> bool:
         return self.at >= len(self.text)
 
-    def fail(self) -> PathFailure:
-        return PathFailure(f"The value '{self.text}' is not a valid JSONPath (at character {self.at})")
+    def fail(self) -> PathError:
+        return PathError(f"The value '{self.text}' is not a valid JSONPath (at character {self.at})")
 
     def take(self, token: str) -> bool:
         if self.text.startswith(token, self.at):

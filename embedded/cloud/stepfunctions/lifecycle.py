@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from embedded.cloud.stepfunctions.errors import RUNTIME, TIMEOUT, StateFailure
+from embedded.cloud.stepfunctions.errors import RUNTIME, TIMEOUT, StateError
 from embedded.cloud.stepfunctions.interpreter import Frame, Runtime, run
 from embedded.cloud.stepfunctions.intrinsics import dumps
 from embedded.cloud.stepfunctions.records import Execution
@@ -34,7 +34,7 @@ def perform(runtime: Runtime, execution: Execution) -> None:
     try:
         output = run(frame, execution.definition, execution.data)
         execution.close("SUCCEEDED", output=dumps(output))
-    except StateFailure as failure:
+    except StateError as failure:
         execution.close("FAILED", error=failure.error, cause=failure.cause)
     except Cancelled:
         execution.close("ABORTED")

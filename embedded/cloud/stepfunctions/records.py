@@ -18,12 +18,13 @@ CLOSING_EVENTS = {
     "TIMED_OUT": "ExecutionTimedOut",
     "ABORTED": "ExecutionAborted",
 }
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEventExecutionDataDetails.html and its siblings
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html
 _ERROR_LIMIT = 256
 _CAUSE_LIMIT = 32_768
 
 
 def now() -> datetime:
+    """The time, in UTC."""
     return datetime.now(UTC)
 
 
@@ -149,7 +150,8 @@ class MapRun:
 
     def counts(self, *, items: bool) -> dict[str, int]:
         """By status, of items or of child executions, under the names of DescribeMapRun."""
-        counts = dict.fromkeys(("pending", "running", "succeeded", "failed", "timedOut", "aborted"), 0)
+        counts: dict[str, int] = {}
+        counts |= dict.fromkeys(("pending", "running", "succeeded", "failed", "timedOut", "aborted"), 0)
         names = {
             "RUNNING": "running",
             "SUCCEEDED": "succeeded",

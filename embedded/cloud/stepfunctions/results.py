@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from embedded.cloud.stepfunctions.errors import StateFailure
-from embedded.cloud.stepfunctions.integrations import CallFailure
+from embedded.cloud.stepfunctions.errors import StateError
+from embedded.cloud.stepfunctions.integrations import CallError
 from embedded.cloud.stepfunctions.interpreter import Step
 from embedded.cloud.stepfunctions.intrinsics import dumps
 from embedded.cloud.stepfunctions.records import Execution, MapRun
@@ -85,7 +85,7 @@ def _put(step: Step, bucket: str, key: str, text: str) -> None:
     params = {"Bucket": bucket, "Key": key, "Body": text.encode(), "ContentType": "application/json"}
     try:
         frame.scope.run(lambda: frame.runtime.calls.call(frame.execution.role_arn, "s3", "PutObject", params))
-    except CallFailure as error:
-        raise StateFailure(
+    except CallError as error:
+        raise StateError(
             "States.ResultWriterFailed", f"{error.message} (Service: S3, Status Code: {error.status})"
         ) from error

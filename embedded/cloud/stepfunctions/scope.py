@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -13,7 +13,7 @@ class Cancelled(BaseException):
     """The scope was cancelled. No `except Exception` may swallow it."""
 
 
-class TimedOut(Exception):
+class TimedOutError(Exception):
     """A call took longer than it may."""
 
 
@@ -39,7 +39,7 @@ class Scope:
             listener()
 
     @contextmanager
-    def listening(self, listener: Callable[[], None]) -> Iterator[None]:
+    def listening(self, listener: Callable[[], None]) -> Generator[None]:
         """Have `listener` called once when this scope is cancelled, at once if it already is."""
         with self._lock:
             key = self._next
@@ -56,7 +56,7 @@ class Scope:
                 self._listeners.pop(key, None)
 
     @contextmanager
-    def child(self) -> Iterator[Scope]:
+    def child(self) -> Generator[Scope]:
         scope = Scope()
         with self.listening(scope.cancel):
             yield scope
@@ -73,7 +73,7 @@ class Scope:
     def run(self, call: Callable[[], Any], timeout_seconds: float | None = None) -> Any:  # noqa: ANN401 - passes through
         """`call()` in a thread of its own, abandoned when this scope is cancelled or the time is over.
 
-        Errors: what `call` raises, TimedOut, Cancelled.
+        Errors: what `call` raises, TimedOutError, Cancelled.
         """
         box: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
 
@@ -88,7 +88,7 @@ class Scope:
             try:
                 value, error = box.get(timeout=timeout_seconds)
             except Empty:
-                raise TimedOut from None
+                raise TimedOutError from None
         if error is not None:
             raise error
         return value

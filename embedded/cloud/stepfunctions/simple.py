@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from embedded.cloud.stepfunctions.choice import holds, timestamp
-from embedded.cloud.stepfunctions.errors import PathFailure, StateFailure
+from embedded.cloud.stepfunctions.errors import PathError, StateError
 from embedded.cloud.stepfunctions.interpreter import Step
 from embedded.cloud.stepfunctions.template import expression, number
 
@@ -31,7 +31,7 @@ def wait(step: Step, data: Json) -> Json:
         value = expression(path, data, step.context) if path else step.state["Timestamp"]
         until = timestamp(value)
         if until is None:
-            raise PathFailure(
+            raise PathError(
                 f"The Timestamp parameter does not reference a valid ISO-8601 extended offset date-time: {value}"
             )
         seconds = (until - datetime.now(UTC)).total_seconds()
@@ -48,7 +48,7 @@ def choose(step: Step, data: Json) -> Json:
     step.next = step.state.get("Default")
     if step.next is None:
         cause = f"State '{step.name}' had no choice rule that matched its input and no Default"
-        raise StateFailure("States.NoChoiceMatched", cause)
+        raise StateError("States.NoChoiceMatched", cause)
     return data
 
 
@@ -59,6 +59,6 @@ def fail(step: Step, data: Json) -> Json:
         path: str | None = step.state.get(f"{field}Path")
         value: Json = expression(path, data, step.context) if path else step.state.get(field, "")
         if not isinstance(value, str):
-            raise PathFailure(f"The {field}Path parameter does not reference a string: {value!r}")
+            raise PathError(f"The {field}Path parameter does not reference a string: {value!r}")
         texts.append(value)
-    raise StateFailure(texts[0], texts[1])
+    raise StateError(texts[0], texts[1])

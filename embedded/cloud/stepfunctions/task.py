@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from embedded.cloud.stepfunctions import integrations
-from embedded.cloud.stepfunctions.errors import TIMEOUT, PathFailure, StateFailure
-from embedded.cloud.stepfunctions.integrations import CallFailure, Integration, Unusable
+from embedded.cloud.stepfunctions.errors import TIMEOUT, PathError, StateError
+from embedded.cloud.stepfunctions.integrations import CallError, Integration, UnusableError
 from embedded.cloud.stepfunctions.interpreter import Step
 from embedded.cloud.stepfunctions.intrinsics import dumps
 from embedded.cloud.stepfunctions.jobs import JOBS
-from embedded.cloud.stepfunctions.scope import Cancelled, TimedOut
+from embedded.cloud.stepfunctions.scope import Cancelled, TimedOutError
 from embedded.cloud.stepfunctions.template import fill, number
 
 Json = Any
@@ -38,16 +38,16 @@ class Call:
         return max(0.0, self.timeout_seconds - (time.monotonic() - self.started))
 
     def within(self, work: Callable[[], Json]) -> Json:
-        """`work()` unless the state's time ends first. Errors: TimedOut, Cancelled."""
+        """`work()` unless the state's time ends first. Errors: TimedOutError, Cancelled."""
         return self.step.frame.scope.run(work, self.left_seconds)
 
     def api(self, client: str, operation: str, params: Mapping[str, Json]) -> dict[str, Json]:
-        """A call under the task's role. Errors: CallFailure."""
+        """A call under the task's role. Errors: CallError."""
         return self.step.frame.runtime.calls.call(self.role_arn, client, operation, params)
 
 
 def task(step: Step, data: Json) -> Json:
-    """Do what `Resource` names. Errors: StateFailure under the service's or the function's own error name."""
+    """Do what `Resource` names. Errors: StateError under the service's or the function's own error name."""
     state, runtime = step.state, step.frame.runtime
     integration = integrations.parse(state["Resource"])
     token = ""
@@ -66,10 +66,10 @@ def task(step: Step, data: Json) -> Json:
     try:
         result = _result(call, request, token, events)
         text = step.limit(result)
-    except TimedOut:
+    except TimedOutError:
         events.ended("TimedOut", error=TIMEOUT)
-        raise StateFailure(TIMEOUT, "", task=True) from None
-    except StateFailure as failure:
+        raise StateError(TIMEOUT, "", task=True) from None
+    except StateError as failure:
         kind = "TimedOut" if failure.error == TIMEOUT else "Failed"
         events.ended(kind, error=failure.error, cause=failure.cause)
         raise
@@ -82,9 +82,9 @@ def _request(step: Step, integration: Integration, params: Json) -> dict[str, Js
         return {"FunctionName": step.state["Resource"], "Payload": dumps(params).encode()}
     try:
         request = integrations.request(integration, params)
-    except Unusable as error:
+    except UnusableError as error:
         message = f"The Parameters '{dumps(params)}' could not be used to start the Task: [{error}]"
-        raise PathFailure(message) from error
+        raise PathError(message) from error
     if integration.service == "events":
         # Documented: the integration appends the execution and its state machine to every entry.
         about = [step.frame.execution.arn, step.frame.execution.machine_arn]
@@ -108,10 +108,10 @@ def _result(call: Call, request: dict[str, Json], token: str, events: _Events) -
         events.submitted(result)
         try:
             return call.within(lambda: job.follow(call, result))
-        except (TimedOut, Cancelled):
+        except (TimedOutError, Cancelled):
             job.cancel(call, result)
             raise
-    except CallFailure as error:
+    except CallError as error:
         raise integration.failure(error) from error
 
 
@@ -124,17 +124,17 @@ def _understood(integration: Integration, answer: dict[str, Json]) -> Json:
         result["Payload"] = integrations.parsed(payload)
         return result["Payload"] if integration.service == "lambda-function" else result
     if integration.service == "events" and result.get("FailedEntryCount", 0) > 0:
-        raise StateFailure("EventBridge.FailedEntry", dumps(result), task=True)
+        raise StateError("EventBridge.FailedEntry", dumps(result), task=True)
     return result
 
 
-def _function_failure(payload: str) -> StateFailure:
+def _function_failure(payload: str) -> StateError:
     report = integrations.parsed(payload)
     name: Json = report.get("errorType") if isinstance(report, dict) else None  # pyright: ignore[reportUnknownVariableType,reportUnknownMemberType]
     if isinstance(name, str) and name:
-        return StateFailure(name, payload, task=True)
+        return StateError(name, payload, task=True)
     cause = "The cause could not be determined because Lambda did not return an error type. "
-    return StateFailure("Lambda.Unknown", f"{cause}Returned payload: {payload}", task=True)
+    return StateError("Lambda.Unknown", f"{cause}Returned payload: {payload}", task=True)
 
 
 class _Events:

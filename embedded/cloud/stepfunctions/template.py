@@ -1,4 +1,4 @@
-"""Payload templates and paths of a state: `Parameters`, `ItemSelector`, `ResultSelector`, `InputPath`, `ResultPath` …"""
+"""Payload templates and paths of a state: `Parameters`, `ItemSelector`, `InputPath`, `ResultPath` and their like."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from embedded.cloud.stepfunctions import intrinsics, jsonpath
-from embedded.cloud.stepfunctions.errors import PathFailure, StateFailure
+from embedded.cloud.stepfunctions.errors import PathError, StateError
 
 Json = Any
 
@@ -21,7 +21,7 @@ def expression(text: str, data: Json, context: Json) -> Json:
 
 
 def fill(template: Json, data: Json, context: Json) -> Json:
-    """`template` with every `"name.$": expression` replaced by `"name": value`. Errors: PathFailure, StateFailure."""
+    """`template` with every `"name.$": expression` replaced by `"name": value`. Errors: PathError, StateError."""
     if isinstance(template, Mapping):
         filled: dict[str, Json] = {}
         entries: dict[str, Json] = dict(template)  # pyright: ignore[reportUnknownArgumentType]
@@ -31,9 +31,9 @@ def fill(template: Json, data: Json, context: Json) -> Json:
                 continue
             try:
                 filled[key[:-2]] = expression(value, data, context)
-            except PathFailure as failure:
+            except PathError as failure:
                 message = str(failure).replace("' could not be", f"' specified for the field '{key}' could not be", 1)
-                raise PathFailure(message) from failure
+                raise PathError(message) from failure
         return filled
     if isinstance(template, list):
         items: list[Json] = template
@@ -55,15 +55,15 @@ def combine(data: Json, result: Json, path: str | None) -> Json:
         return data
     try:
         return jsonpath.write(data, path, result)
-    except PathFailure as failure:
-        raise StateFailure("States.ResultPathMatchFailure", str(failure)) from failure
+    except PathError as failure:
+        raise StateError("States.ResultPathMatchFailure", str(failure)) from failure
 
 
 def number(state: Mapping[str, Json], field: str, data: Json, context: Json) -> float | None:
-    """A number given as `Field` or as `FieldPath`; None when neither is given. Errors: PathFailure."""
+    """A number given as `Field` or as `FieldPath`; None when neither is given. Errors: PathError."""
     if f"{field}Path" in state:
         value: Json = expression(state[f"{field}Path"], data, context)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise PathFailure(f"The {field}Path parameter does not reference a number: {value!r}")
+            raise PathError(f"The {field}Path parameter does not reference a number: {value!r}")
         return value
     return state.get(field)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from embedded.cloud.stepfunctions.errors import HeartbeatMissed, ServiceFailure, StateFailure
-from embedded.cloud.stepfunctions.scope import Cancelled, Scope, TimedOut
+from embedded.cloud.stepfunctions.errors import HeartbeatError, StateError, TokenError
+from embedded.cloud.stepfunctions.scope import Cancelled, Scope, TimedOutError
 
 Json = Any
 _BEAT = object()
@@ -37,7 +37,7 @@ class TaskTokens:
         return token
 
     def wait(self, token: str, scope: Scope, timeout_seconds: float | None, heartbeat_seconds: float | None) -> Json:
-        """The output given to SendTaskSuccess. Errors: StateFailure, HeartbeatMissed, TimedOut, Cancelled."""
+        """The output given to SendTaskSuccess. Errors: StateError, HeartbeatError, TimedOutError, Cancelled."""
         waiting = self._waiting[token]
         end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         try:
@@ -49,7 +49,7 @@ class TaskTokens:
                         answer = waiting.box.get(timeout=patience)
                     except Empty:
                         missed = left is None or (heartbeat_seconds is not None and heartbeat_seconds < left)
-                        raise (HeartbeatMissed() if missed else TimedOut()) from None
+                        raise (HeartbeatError() if missed else TimedOutError()) from None
                     if isinstance(answer, BaseException):
                         raise answer
                     if answer is not _BEAT:
@@ -61,7 +61,7 @@ class TaskTokens:
         self._find(token, closes=True).box.put((output,))
 
     def fail(self, token: str, error: str, cause: str) -> None:
-        self._find(token, closes=True).box.put(StateFailure(error, cause, task=True))
+        self._find(token, closes=True).box.put(StateError(error, cause, task=True))
 
     def beat(self, token: str) -> None:
         self._find(token, closes=False).box.put(_BEAT)
@@ -70,9 +70,9 @@ class TaskTokens:
         with self._lock:
             waiting = self._waiting.get(token)
             if waiting is None:
-                raise ServiceFailure("InvalidToken", f"Invalid Token: '{token[:40]}'")
+                raise TokenError("InvalidToken", f"Invalid Token: '{token[:40]}'")
             if not waiting.open:
-                raise ServiceFailure("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+                raise TokenError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
             if closes:
                 waiting.open = False
             return waiting
