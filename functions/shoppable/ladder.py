@@ -16,6 +16,8 @@ OWN_RUNG_RATIO = 1.2
 """A source that is this much larger than its highest rung gets a rung of its own size."""
 MAX_LONG_SIDE = 4096
 """Of AVC: https://docs.aws.amazon.com/mediaconvert/latest/ug/supported-output-resolution-maximums-by-codec.html"""
+MIN_SIDE = 32
+"""Of any output: the API's `Width` and `Height`."""
 HLS_SEGMENT_SECONDS = 6
 POSTER_WIDTH = 1280
 STORYBOARD_WIDTH = 320
@@ -67,7 +69,7 @@ def _even(length: float, limit: int) -> int:
 def _max_bitrate(source: SourceVideo, short_side: int) -> int:
     """6 Mbit/s at 1080p, falling with the short side to the power 3/2; half as much again above 31 frames a second."""
     fast = source.frame_rate.numerator > 31 * source.frame_rate.denominator
-    return max(300_000, round(6_000_000 * (short_side / 1080) ** 1.5 * (1.5 if fast else 1.0), -5))
+    return max(300_000, 100_000 * round(60 * (short_side / 1080) ** 1.5 * (1.5 if fast else 1.0)))
 
 
 def poster(source: SourceVideo) -> str:

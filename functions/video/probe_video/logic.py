@@ -53,6 +53,9 @@ def probe(video: VideoAnalysis, source: Source) -> VideoProbed:
             f"Shop {video.shop_id} has no catalogue yet: import a product feed, then upload the video again.",
         )
     found = SourceVideo.model_validate({**facts, "sha256": source.sha256(), "size_bytes": size})
+    if min(min(rung.width, rung.height) for rung in ladder.rungs(found)) < ladder.MIN_SIDE:
+        size_text = f"{found.width} × {found.height}"
+        return _refused("TooSmall", f"The picture is {size_text}; no rendition of it has {ladder.MIN_SIDE} lines.")
     return VideoProbed(
         outcome="accepted",
         source=found,
