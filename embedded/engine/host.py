@@ -1,0 +1,70 @@
+"""Runs one Pulumi program against the engine, as Pulumi's Python language host does. Started as a script, never imported.
+
+The configuration comes in `PULUMI_CONFIG` and `PULUMI_CONFIG_SECRET_KEYS`. Exit codes: 0, 1 after an exception that this
+process has printed, 32 after an error that is meant for the user and has been logged.
+"""
+
+import argparse
+import asyncio
+import runpy
+import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+import pulumi
+import pulumi.runtime
+from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
+
+_USER_ERROR = 32
+
+
+def main() -> int:
+    """Configure the runtime from the command line and run the program inside a stack."""
+    parser = argparse.ArgumentParser()
+    for option in ("monitor", "engine", "project", "stack", "organization", "root-directory"):
+        parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("--parallel", type=int, required=True)
+    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("program")
+    arguments = parser.parse_args()
+    pulumi.runtime.configure(
+        pulumi.runtime.Settings(
+            monitor=arguments.monitor,
+            engine=arguments.engine,
+            project=arguments.project,
+            stack=arguments.stack,
+            parallel=arguments.parallel,
+            dry_run=arguments.dry_run,
+            organization=arguments.organization,
+            root_directory=arguments.root_directory,
+        )
+    )
+    pulumi.runtime.set_all_config(get_config_env(), get_config_secret_keys_env())
+    sys.argv = [arguments.program]
+    sys.path[0] = arguments.program
+
+    async def program() -> None:
+        runpy.run_path(arguments.program, run_name="__main__")
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # Every registration in flight occupies a thread; the loop's own default would be six on two processors.
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=arguments.parallel))
+    try:
+        loop.run_until_complete(pulumi.runtime.run_in_stack(program))
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        return _USER_ERROR
+    except Exception:  # noqa: BLE001  (whatever a program raises is reported to its author)
+        traceback.print_exc()
+        return 1
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.exit(code)

@@ -1,0 +1,192 @@
+"""Turns the engine's requests into AWS calls, strictly: what is not understood is refused before anything is called."""
+
+import threading
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+import botocore.exceptions
+import botocore.session
+from botocore.config import Config
+
+from embedded.engine.model import Created, Goal, ProviderError, ProviderSettings, Resource
+from embedded.provider import invokes, shapes
+from embedded.provider.kinds import KINDS, Arguments, Call, Hole, Kind, Removal, Request, Steps
+from embedded.provider.types import load
+
+_Result = TypeVar("_Result")
+_ACCOUNT = "123456789012"
+
+
+class AwsProvider:
+    """Pulumi's AWS and docker-build types over boto3. One instance may be used from many threads.
+
+    Without `endpoint_url` and credentials the calls go wherever boto3 is pointed at; `check` never calls anything.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        endpoint_url: str | None = None,
+        access_key_id: str | None = None,
+        secret_access_key: str | None = None,
+        account: str = _ACCOUNT,
+    ) -> None:
+        load()
+        self._root = root
+        self._account = account
+        self._endpoint_url = endpoint_url
+        self._credentials = {"aws_access_key_id": access_key_id, "aws_secret_access_key": secret_access_key}
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._models: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._loader = botocore.session.get_session()
+
+    def check(self, goal: Goal, old_inputs: Mapping[str, Any] | None) -> dict[str, Any]:
+        kind = self._kind(goal.type)
+        inputs = {**kind.defaults, **goal.inputs}
+        if kind.naming and kind.naming.property not in inputs:
+            kept = (old_inputs or {}).get(kind.naming.property)
+            inputs[kind.naming.property] = kept or kind.naming.choose(goal)
+        if kind.naming:
+            inputs.pop(f"{kind.naming.property}Prefix", None)
+        if kind.tags:
+            tags: Any = inputs.get("tags") or {}
+            inputs["tagsAll"] = tags if isinstance(tags, str) else {**goal.settings.default_tags, **tags}
+        if kind.fingerprint:
+            inputs.update(kind.fingerprint(goal, self._root))
+        self._rehearse(kind, _with(goal, inputs))
+        return inputs
+
+    def create(self, goal: Goal) -> Created:
+        kind = self._kind(goal.type)
+        return self._perform(kind, goal, kind.create(self._request(kind, goal)))
+
+    def update(self, goal: Goal, old: Resource) -> Created:
+        kind = self._kind(goal.type)
+        changed = sorted(
+            key for key in goal.inputs.keys() | old.inputs.keys() if goal.inputs.get(key) != old.inputs.get(key)
+        )
+        fixed = [key for key in (*kind.identity, kind.naming.property if kind.naming else "") if key in changed]
+        if fixed or not (kind.put or kind.update):
+            message = (
+                f"{', '.join(fixed or changed)} of {goal.type} {goal.name} cannot be changed in place here: "
+                "`python -m embedded down`, then `up`"
+            )
+            raise ProviderError(message)
+        request = self._request(kind, goal, old)
+        return self._perform(kind, goal, kind.update(request) if kind.update else kind.create(request))
+
+    def delete(self, old: Resource, settings: ProviderSettings) -> None:
+        kind = self._kind(old.type)
+        goal = Goal(urn=old.urn, type=old.type, name=old.name, inputs=old.inputs, settings=settings)
+        if kind.delete is None:
+            message = f"{old.type} {old.name} cannot be removed here: `python -m embedded down`, then `up`"
+            raise ProviderError(message)
+        self._perform(kind, goal, kind.delete(self._request(kind, goal, old)))
+
+    def read(self, goal: Goal, resource_id: str) -> Created:
+        message = f"{goal.type}.get({resource_id!r}): reading existing resources is not supported"
+        raise ProviderError(message)
+
+    def invoke(self, token: str, arguments: Mapping[str, Any], settings: ProviderSettings) -> dict[str, Any]:
+        return invokes.answer(token, arguments, settings, self._account, self._client)
+
+    def _kind(self, token: str) -> Kind:
+        kind = KINDS.get(token)
+        if kind is None:
+            message = f"unknown resource type {token}"
+            raise ProviderError(message)
+        return kind
+
+    def _request(self, kind: Kind, goal: Goal, old: Resource | None = None, *, dry: bool = False) -> Request:
+        arguments = dict(goal.inputs)
+        region = arguments.pop("region", None) or goal.settings.region
+        if kind.tags:
+            arguments["tags"] = arguments.pop("tagsAll", None) or None
+        return Request(
+            goal=goal,
+            arguments=Arguments(arguments),
+            account=self._account,
+            region=kind.region or region,
+            root=self._root,
+            old=old,
+            dry=dry,
+        )
+
+    def _rehearse(self, kind: Kind, goal: Goal) -> None:
+        """Go through the calls without making them."""
+        request = self._request(kind, goal, dry=True)
+        try:
+            _drive(kind.create(request), lambda call: self._parameters(kind, call) and Hole())
+        except shapes.ArgumentError as error:
+            raise ProviderError(str(error)) from error
+        left = request.arguments.left()
+        if left:
+            message = f"unsupported arguments: {', '.join(left)}"
+            raise ProviderError(message)
+
+    def _perform(self, kind: Kind, goal: Goal, steps: Generator[Call, Any, _Result]) -> _Result:
+        region = goal.inputs.get("region") or goal.settings.region
+
+        def call(step: Call) -> Any:
+            parameters = self._parameters(kind, step)
+            client = self._client(step.service or kind.service, step.region or kind.region or region)
+            try:
+                return client._make_api_call(step.operation, parameters)
+            except botocore.exceptions.ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code in step.tolerate:
+                    return error.response
+                raise
+
+        try:
+            return _drive(steps, call)
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError, shapes.ArgumentError) as error:
+            raise ProviderError(str(error)) from error
+
+    def _parameters(self, kind: Kind, call: Call) -> dict[str, Any]:
+        shape = self._shape(call.service or kind.service, call.operation)
+        parameters: dict[str, Any] = shapes.translate(shape, dict(call.arguments), call.rename)
+        for key, value in call.params.items():
+            if value is not None:
+                shapes.merge(parameters, key, value)
+        shapes.validate(shape, parameters, call.operation)
+        return parameters
+
+    def _shape(self, service: str, operation: str) -> Any:
+        with self._lock:
+            if service not in self._models:
+                self._models[service] = self._loader.get_service_model(service)
+            model = self._models[service]
+        return model.operation_model(operation).input_shape
+
+    def _client(self, service: str, region: str) -> Any:
+        with self._lock:
+            if (service, region) not in self._clients:
+                make: Callable[..., Any] = boto3.client  # pyright: ignore[reportUnknownMemberType]
+                style = {"addressing_style": "path"}
+                self._clients[service, region] = make(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._endpoint_url,
+                    config=Config(max_pool_connections=50, parameter_validation=False, s3=style),
+                    **self._credentials,
+                )
+            return self._clients[service, region]
+
+
+def _with(goal: Goal, inputs: Mapping[str, Any]) -> Goal:
+    return Goal(urn=goal.urn, type=goal.type, name=goal.name, inputs=inputs, settings=goal.settings)
+
+
+def _drive(steps: Steps | Removal | Generator[Call, Any, Any], answer: Callable[[Call], Any]) -> Any:
+    response: Any = None
+    while True:
+        try:
+            call = steps.send(response)
+        except StopIteration as stop:
+            return stop.value
+        response = answer(call)

@@ -1,0 +1,16 @@
+"""The resource types, a module per service. Importing a module declares its types."""
+
+import functools
+import importlib
+
+_MODULES = (
+    "budgets", "cloudfront", "cloudwatch", "docker_build", "dynamodb", "ecr", "events", "iam", "kms", "lambda_", "logs",
+    "mediaconvert", "s3", "sfn", "sns", "sqs",
+)  # fmt: skip
+
+
+@functools.cache
+def load() -> None:
+    """Declare every type."""
+    for module in _MODULES:
+        importlib.import_module(f"{__name__}.{module}")

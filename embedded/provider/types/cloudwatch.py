@@ -1,0 +1,34 @@
+"""Alarms and dashboards."""
+
+from embedded.provider.kinds import Naming, simple
+
+simple(
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "cloudwatch",
+    "PutMetricAlarm",
+    naming=Naming(longest=255),
+    tags=True,
+    rename={
+        "name": "AlarmName",
+        "metricQueries": "Metrics",
+        "metricQueries.metric": "MetricStat",
+        "metricQueries.metric.metricName": "Metric.MetricName",
+        "metricQueries.metric.namespace": "Metric.Namespace",
+        "metricQueries.metric.dimensions": "Metric.Dimensions",
+    },
+    id="{name}",
+    outputs={"arn": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"},
+    put=True,
+    delete=("DeleteAlarms", {"AlarmNames": ["{id}"]}),
+)
+
+simple(
+    "aws:cloudwatch/dashboard:Dashboard",
+    "cloudwatch",
+    "PutDashboard",
+    naming=Naming(property="dashboardName", longest=255),
+    id="{dashboardName}",
+    outputs={"dashboardArn": "arn:{partition}:cloudwatch::{account}:dashboard/{dashboardName}"},
+    put=True,
+    delete=("DeleteDashboards", {"DashboardNames": ["{id}"]}),
+)

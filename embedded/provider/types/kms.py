@@ -1,0 +1,92 @@
+"""KMS keys, their aliases and policies."""
+
+from embedded.engine.model import Created
+from embedded.provider.kinds import Call, Naming, Request, Steps, kind, simple
+
+_STEERING = ("deletionWindowInDays", "bypassPolicyLockoutSafetyCheck")
+
+
+def _change(request: Request) -> Steps:
+    old = request.old
+    assert old is not None  # noqa: S101  (an update has something to change)
+    arguments = request.arguments
+    arguments.take_some(*_STEERING, "tags")
+    identity = {"KeyId": old.id}
+    description = arguments.take("description")
+    if description != old.inputs.get("description"):
+        yield Call(operation="UpdateKeyDescription", params={**identity, "Description": description or ""})
+    policy = arguments.take("policy")
+    if policy and policy != old.inputs.get("policy"):
+        yield Call(operation="PutKeyPolicy", params={**identity, "PolicyName": "default", "Policy": policy})
+    yield from _rotation(request, old.id)
+    arguments.take_rest()
+    return Created(id=old.id, outputs=old.outputs | {"policy": policy or old.outputs.get("policy")})
+
+
+def _rotation(request: Request, key_id: str) -> Steps:
+    period = request.arguments.take("rotationPeriodInDays")
+    enabled = request.arguments.take("enableKeyRotation", False)
+    if enabled:
+        params = {"KeyId": key_id, "RotationPeriodInDays": period}
+        yield Call(operation="EnableKeyRotation", params=params)
+    return Created(id=key_id, outputs={"enableKeyRotation": enabled})
+
+
+@kind(
+    "aws:kms/key:Key",
+    "kms",
+    tags=True,
+    update=_change,
+    identity=("keyUsage", "customerMasterKeySpec", "multiRegion"),
+    delete=lambda request: _forget(request),
+)
+def key(request: Request) -> Steps:
+    arguments = request.arguments
+    arguments.take_some(*_STEERING)
+    given = arguments.take_some("description", "keyUsage", "customerMasterKeySpec", "policy", "multiRegion", "tags")
+    enabled = arguments.take("isEnabled", True)
+    response = yield Call(operation="CreateKey", arguments=given)
+    metadata = response["KeyMetadata"]
+    yield from _rotation(request, metadata["KeyId"])
+    if enabled is False:
+        yield Call(operation="DisableKey", params={"KeyId": metadata["KeyId"]})
+    current = yield Call(operation="GetKeyPolicy", params={"KeyId": metadata["KeyId"], "PolicyName": "default"})
+    outputs = {
+        "arn": metadata["Arn"],
+        "keyId": metadata["KeyId"],
+        "policy": given.get("policy") or current["Policy"],
+        "isEnabled": enabled,
+        "keyUsage": given.get("keyUsage", "ENCRYPT_DECRYPT"),
+        "customerMasterKeySpec": given.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT"),
+        "multiRegion": given.get("multiRegion", False),
+    }
+    return Created(id=metadata["KeyId"], outputs=outputs)
+
+
+def _forget(request: Request):  # noqa: ANN202
+    old = request.old
+    assert old is not None  # noqa: S101
+    yield Call(operation="ScheduleKeyDeletion", params={"KeyId": old.id})
+
+
+simple(
+    "aws:kms/alias:Alias",
+    "kms",
+    "CreateAlias",
+    naming=Naming(longest=256, prefix="alias/"),
+    rename={"name": "AliasName"},
+    id="{name}",
+    outputs={"arn": "arn:{partition}:kms:{region}:{account}:{name}"},
+    update=("UpdateAlias", {}),
+    delete=("DeleteAlias", {"AliasName": "{id}"}),
+)
+
+simple(
+    "aws:kms/keyPolicy:KeyPolicy",
+    "kms",
+    "PutKeyPolicy",
+    params={"PolicyName": "default"},
+    id="{keyId}",
+    put=True,
+    identity=("keyId",),
+)

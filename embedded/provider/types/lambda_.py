@@ -1,0 +1,171 @@
+"""Functions, their event sources and permissions."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from embedded.engine.model import Created, ProviderError
+from embedded.engine.values import Archive, Asset
+from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple
+
+_RENAME = {
+    "name": "FunctionName",
+    "imageUri": "Code.ImageUri",
+    "s3Bucket": "Code.S3Bucket",
+    "s3Key": "Code.S3Key",
+    "s3ObjectVersion": "Code.S3ObjectVersion",
+    "kmsKeyArn": "KMSKeyArn",
+}
+_STEERING = (
+    "skipDestroy",
+    "replaceSecurityGroupsOnDestroy",
+    "replacementSecurityGroupIds",
+    "sourceCodeHash",
+    "codeSha256",
+    "publish",
+    "publishTo",
+    "useResourceTimeoutForPropagation",
+)
+
+
+def _concurrency(request: Request, name: str) -> Steps:
+    reserved = request.arguments.take("reservedConcurrentExecutions")
+    if reserved is not None and reserved != -1:
+        params = {"FunctionName": name, "ReservedConcurrentExecutions": reserved}
+        yield Call(operation="PutFunctionConcurrency", params=params)
+    return Created(id=name, outputs={})
+
+
+def _change(request: Request) -> Steps:
+    old = request.old
+    assert old is not None  # noqa: S101  (an update has something to change)
+    arguments, name = request.arguments, old.id
+    arguments.take_some(*_STEERING, "tags", "name", "packageType")
+    image, architectures = _image(request), arguments.take("architectures")
+    archive = arguments.take("code")
+    if image:
+        params = {"FunctionName": name, "ImageUri": image, "Architectures": architectures}
+        yield Call(operation="UpdateFunctionCode", params=params)
+    elif archive:
+        params = {"FunctionName": name, "ZipFile": _zip(request.root, archive), "Architectures": architectures}
+        yield Call(operation="UpdateFunctionCode", params=params)
+    yield from _concurrency(request, name)
+    rename = {"kmsKeyArn": "KMSKeyArn"}
+    given = arguments.take_rest()
+    yield Call(operation="UpdateFunctionConfiguration", arguments=given, rename=rename, params={"FunctionName": name})
+    return Created(id=name, outputs={key: value for key, value in old.outputs.items() if key not in old.inputs})
+
+
+def _image(request: Request) -> str | None:
+    image: str | None = request.arguments.take("imageUri")
+    if image and "@" in image and ":" in image.partition("@")[0].rpartition("/")[2]:
+        # https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCode.html: a tag or a digest
+        message = f"imageUri {image!r} has a tag and a digest; Lambda takes one of them: repository@sha256:…"
+        raise ProviderError(message)
+    return image
+
+
+def _zip(root: Path, archive: Any) -> bytes:
+    match archive:
+        case Archive(path=path) if path and (root / path).is_file():
+            return (root / path).read_bytes()
+        case Archive(path=path) if path:
+            base = root / path
+            files = {file.relative_to(base).as_posix(): file.read_bytes() for file in base.rglob("*") if file.is_file()}
+        case Archive(assets=assets) if assets is not None:
+            files = {name: asset.content(root) for name, asset in assets.items() if isinstance(asset, Asset)}
+        case _:
+            message = "the function's code must be an archive of local files"
+            raise ProviderError(message)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as bundle:
+        for name in sorted(files):
+            bundle.writestr(zipfile.ZipInfo(name), files[name])
+    return buffer.getvalue()
+
+
+def _remove(request: Request) -> Removal:
+    assert request.old is not None  # noqa: S101
+    yield Call(operation="DeleteFunction", params={"FunctionName": request.old.id})
+
+
+@kind(
+    "aws:lambda/function:Function",
+    "lambda",
+    naming=Naming(longest=64),
+    tags=True,
+    identity=("packageType",),
+    update=_change,
+    delete=_remove,
+)
+def function(request: Request) -> Steps:
+    arguments = request.arguments
+    arguments.take_some(*_STEERING)
+    name = request.goal.inputs["name"]
+    code: dict[str, Any] = {"ImageUri": _image(request)}
+    archive = arguments.take("code")
+    if archive:
+        code["ZipFile"] = b"-" if request.dry else _zip(request.root, archive)
+    reserved = arguments.take_some("reservedConcurrentExecutions")
+    response = yield Call(
+        operation="CreateFunction",
+        arguments=arguments.take_rest(),
+        rename=_RENAME,
+        params={f"Code.{key}": value for key, value in code.items() if value},
+    )
+    if reserved:
+        params = {"FunctionName": name, "ReservedConcurrentExecutions": reserved["reservedConcurrentExecutions"]}
+        yield Call(operation="PutFunctionConcurrency", params=params)
+    arn = request.arn("lambda", f"function:{name}")
+    outputs = {
+        "arn": arn,
+        "invokeArn": f"arn:{request.partition}:apigateway:{request.region}:lambda:path/2015-03-31/functions/{arn}/invocations",
+        "qualifiedArn": f"{arn}:$LATEST",
+        "version": "$LATEST",
+        "lastModified": response["LastModified"],
+        "sourceCodeSize": response.get("CodeSize", 0),
+        "memorySize": request.goal.inputs.get("memorySize", 128),
+        "timeout": request.goal.inputs.get("timeout", 3),
+        "packageType": request.goal.inputs.get("packageType", "Zip"),
+        "architectures": request.goal.inputs.get("architectures", ["x86_64"]),
+    }
+    return Created(id=name, outputs=outputs)
+
+
+_ENABLED = {"enabled": True}
+simple(
+    "aws:lambda/eventSourceMapping:EventSourceMapping",
+    "lambda",
+    "CreateEventSourceMapping",
+    tags=True,
+    defaults=_ENABLED,
+    identity=("eventSourceArn", "startingPosition"),
+    id="{response[UUID]}",
+    outputs={
+        "uuid": "{response[UUID]}",
+        "arn": "arn:{partition}:lambda:{region}:{account}:event-source-mapping:{response[UUID]}",
+        "functionArn": "{response[FunctionArn]}",
+        "state": "{response[State]}",
+    },
+    delete=("DeleteEventSourceMapping", {"UUID": "{id}"}),
+)
+
+simple(
+    "aws:lambda/permission:Permission",
+    "lambda",
+    "AddPermission",
+    naming=Naming(property="statementId", longest=100),
+    rename={"function": "FunctionName"},
+    id="{statementId}",
+    delete=("RemovePermission", {"FunctionName": "{function}", "StatementId": "{statementId}"}),
+)
+
+simple(
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+    "lambda",
+    "PutFunctionEventInvokeConfig",
+    id="{functionName}",
+    put=True,
+    identity=("functionName", "qualifier"),
+)

@@ -1,0 +1,76 @@
+"""Log groups, their policies and metric filters."""
+
+from embedded.engine.model import Created
+from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple
+
+
+def _retention(request: Request, name: str) -> Steps:
+    days = request.arguments.take("retentionInDays")
+    if days:
+        yield Call(operation="PutRetentionPolicy", params={"logGroupName": name, "retentionInDays": days})
+    return Created(id=name, outputs={})
+
+
+def _change(request: Request) -> Steps:
+    old = request.old
+    assert old is not None  # noqa: S101  (an update has something to change)
+    request.arguments.take_some("name", "tags", "skipDestroy", "kmsKeyId", "logGroupClass")
+    if not request.goal.inputs.get("retentionInDays"):
+        yield Call(operation="DeleteRetentionPolicy", params={"logGroupName": old.id})
+    yield from _retention(request, old.id)
+    return Created(id=old.id, outputs={"arn": old.outputs["arn"]})
+
+
+def _remove(request: Request) -> Removal:
+    assert request.old is not None  # noqa: S101
+    yield Call(operation="DeleteLogGroup", params={"logGroupName": request.old.id})
+
+
+@kind(
+    "aws:cloudwatch/logGroup:LogGroup",
+    "logs",
+    naming=Naming(longest=512),
+    tags=True,
+    identity=("kmsKeyId", "logGroupClass"),
+    update=_change,
+    delete=_remove,
+)
+def log_group(request: Request) -> Steps:
+    arguments = request.arguments
+    arguments.take_some("skipDestroy")
+    days = arguments.take_some("retentionInDays")
+    name = request.goal.inputs["name"]
+    yield Call(operation="CreateLogGroup", arguments=arguments.take_rest(), rename={"name": "logGroupName"})
+    if days.get("retentionInDays"):
+        yield Call(operation="PutRetentionPolicy", arguments=days, params={"logGroupName": name})
+    return Created(id=name, outputs={"arn": request.arn("logs", f"log-group:{name}"), "retentionInDays": 0, **days})
+
+
+simple(
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
+    "logs",
+    "PutResourcePolicy",
+    id="{policyName}",
+    put=True,
+    identity=("policyName", "resourceArn"),
+    delete=("DeleteResourcePolicy", {"policyName": "{id}"}),
+)
+
+simple(
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    "logs",
+    "PutMetricFilter",
+    naming=Naming(longest=512),
+    rename={
+        "name": "filterName",
+        "pattern": "filterPattern",
+        "metricTransformation": "metricTransformations",
+        "metricTransformation.name": "metricName",
+        "metricTransformation.namespace": "metricNamespace",
+        "metricTransformation.value": "metricValue",
+    },
+    id="{name}",
+    put=True,
+    identity=("logGroupName",),
+    delete=("DeleteMetricFilter", {"logGroupName": "{logGroupName}", "filterName": "{name}"}),
+)

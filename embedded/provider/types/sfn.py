@@ -1,0 +1,52 @@
+"""State machines."""
+
+from typing import Any
+
+from embedded.engine.model import Created
+from embedded.provider.kinds import Arguments, Call, Naming, Removal, Request, Steps, kind
+
+
+def _given(arguments: Arguments) -> dict[str, Any]:
+    given = arguments.take_some("definition", "roleArn", "tracingConfiguration", "encryptionConfiguration", "publish")
+    logging = arguments.take("loggingConfiguration")
+    if logging:
+        part = Arguments(logging)
+        destination = part.take("logDestination")
+        targets = [{"cloudWatchLogsLogGroup": {"logGroupArn": destination}}] if destination else []
+        given["loggingConfiguration"] = {"destinations": targets, **part.take_rest()}
+    return given
+
+
+def _change(request: Request) -> Steps:
+    old = request.old
+    assert old is not None  # noqa: S101  (an update has something to change)
+    request.arguments.take_some("name", "tags", "type")
+    given = _given(request.arguments)
+    yield Call(operation="UpdateStateMachine", arguments=given, params={"stateMachineArn": old.id})
+    return Created(id=old.id, outputs={key: old.outputs[key] for key in ("arn", "creationDate", "status")})
+
+
+def _remove(request: Request) -> Removal:
+    assert request.old is not None  # noqa: S101
+    yield Call(operation="DeleteStateMachine", params={"stateMachineArn": request.old.id})
+
+
+@kind(
+    "aws:sfn/stateMachine:StateMachine",
+    "stepfunctions",
+    naming=Naming(longest=80),
+    tags=True,
+    identity=("type",),
+    defaults={"type": "STANDARD"},
+    update=_change,
+    delete=_remove,
+)
+def state_machine(request: Request) -> Steps:
+    given = _given(request.arguments) | request.arguments.take_rest()
+    response = yield Call(operation="CreateStateMachine", arguments=given)
+    outputs = {
+        "arn": response["stateMachineArn"],
+        "creationDate": str(response["creationDate"]),
+        "status": "ACTIVE",
+    }
+    return Created(id=response["stateMachineArn"], outputs=outputs)

@@ -1,0 +1,88 @@
+"""Topics, their policies and subscriptions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from embedded.engine.model import Created
+from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind
+from embedded.provider.types.sqs import texts
+
+_ATTRIBUTES = {
+    "displayName": "DisplayName",
+    "kmsMasterKeyId": "KmsMasterKeyId",
+    "policy": "Policy",
+    "deliveryPolicy": "DeliveryPolicy",
+    "signatureVersion": "SignatureVersion",
+    "tracingConfig": "TracingConfig",
+    "fifoTopic": "FifoTopic",
+    "contentBasedDeduplication": "ContentBasedDeduplication",
+    "archivePolicy": "ArchivePolicy",
+}
+_SUBSCRIPTION = {
+    "deliveryPolicy": "DeliveryPolicy",
+    "filterPolicy": "FilterPolicy",
+    "filterPolicyScope": "FilterPolicyScope",
+    "rawMessageDelivery": "RawMessageDelivery",
+    "redrivePolicy": "RedrivePolicy",
+    "subscriptionRoleArn": "SubscriptionRoleArn",
+}
+
+
+def _suffix(inputs: Mapping[str, Any]) -> str:
+    return ".fifo" if inputs.get("fifoTopic") else ""
+
+
+def _change(request: Request) -> Steps:
+    old = request.old
+    assert old is not None  # noqa: S101  (an update has something to change)
+    request.arguments.take_some("name", "tags", "fifoTopic")
+    for attribute, value in texts(request.arguments, _ATTRIBUTES).items():
+        params = {"TopicArn": old.id, "AttributeName": attribute, "AttributeValue": value}
+        yield Call(operation="SetTopicAttributes", params=params)
+    return Created(id=old.id, outputs={"arn": old.id, "owner": request.account})
+
+
+def _remove(request: Request) -> Removal:
+    assert request.old is not None  # noqa: S101
+    yield Call(operation="DeleteTopic", params={"TopicArn": request.old.id})
+
+
+@kind(
+    "aws:sns/topic:Topic",
+    "sns",
+    naming=Naming(longest=256, suffix=_suffix),
+    tags=True,
+    identity=("fifoTopic",),
+    update=_change,
+    delete=_remove,
+)
+def topic(request: Request) -> Steps:
+    given = request.arguments.take_some("name", "tags")
+    attributes = texts(request.arguments, _ATTRIBUTES)
+    response = yield Call(operation="CreateTopic", arguments=given, params={"Attributes": attributes or None})
+    arn = response["TopicArn"]
+    return Created(id=arn, outputs={"arn": arn, "owner": request.account})
+
+
+@kind("aws:sns/topicPolicy:TopicPolicy", "sns", put=True, identity=("arn",))
+def topic_policy(request: Request) -> Steps:
+    arn, policy = request.arguments.take("arn"), request.arguments.take("policy")
+    params = {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy}
+    yield Call(operation="SetTopicAttributes", params=params)
+    return Created(id=arn, outputs={"owner": request.account})
+
+
+@kind("aws:sns/topicSubscription:TopicSubscription", "sns", identity=("topic", "protocol", "endpoint"))
+def subscription(request: Request) -> Steps:
+    arguments = request.arguments
+    arguments.take_some("endpointAutoConfirms", "confirmationTimeoutInMinutes")
+    attributes = texts(arguments, _SUBSCRIPTION)
+    response = yield Call(
+        operation="Subscribe",
+        arguments=arguments.take_rest(),
+        rename={"topic": "TopicArn"},
+        params={"Attributes": attributes or None, "ReturnSubscriptionArn": True},
+    )
+    arn = response["SubscriptionArn"]
+    outputs = {"arn": arn, "ownerId": request.account, "pendingConfirmation": False}
+    return Created(id=arn, outputs=outputs)
