@@ -1,12 +1,32 @@
-"""Local features of a picture: where its distinctive points are and what they look like."""
+"""Local features of a picture: where its distinctive points are and what they look like.
 
+RootSIFT (Arandjelović and Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012): the square
+root of an L1-normalised SIFT descriptor, so that Euclidean distance compares histograms as the Hellinger kernel does.
+"""
+
+import zlib
 from dataclasses import dataclass
-from typing import Self
+from functools import cache
+from typing import Self, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from functions.shoppable.decode import Image
+
+PRODUCT_SIDE = 480
+"""Pixels: product pictures are brought to this longer side; smaller ones are enlarged at most twofold."""
+PRODUCT_FEATURES = 700
+FRAME_SIDE = 960
+FRAME_FEATURES = 1500
+THUMB_SIDE = 64
+OUTLINE_POINTS = 12
+ROOT_SCALE = 512
+"""Descriptors have unit length; stored as round(x * ROOT_SCALE), clipped at 255: components above 0.5 do not occur in texture."""
+_MAGIC = b"SVF1"
+_BACKGROUND_SPREAD = 12.0
+_BACKGROUND_DISTANCE = 14.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -15,27 +35,158 @@ class ImageFeatures:
 
     width: int
     height: int
-    """Of the picture as it was described, in pixels; `points` are in these."""
+    """Of the picture as it was described, in pixels; `points` and `outline` are in these."""
     points: NDArray[np.float32]
     """(N, 4): x, y, diameter in pixels, angle in degrees."""
     descriptors: NDArray[np.uint8]
     """(N, 128) RootSIFT."""
+    outline: NDArray[np.float32]
+    """(OUTLINE_POINTS, 2): convex hull of what is not plain background; the last point is repeated to fill up."""
+    thumb: Image
+    """(THUMB_SIDE, THUMB_SIDE, 3) BGR: the whole picture without regard to its aspect ratio; black for a frame."""
 
     def to_bytes(self) -> bytes:
         """A compressed form; equal features give equal bytes."""
-        raise NotImplementedError
+        head = np.array([self.width, self.height, len(self.points)], dtype="<u4").tobytes()
+        body = (
+            self.points.astype("<f4").tobytes()
+            + self.descriptors.tobytes()
+            + self.outline.astype("<f4").tobytes()
+            + self.thumb.tobytes()
+        )
+        return _MAGIC + head + zlib.compress(body, 1)
 
     @classmethod
     def from_bytes(cls, body: bytes) -> Self:
         """Raises ValueError when the bytes are not from to_bytes."""
-        raise NotImplementedError
+        if body[:4] != _MAGIC or len(body) < 16:
+            raise ValueError("not image features of version SVF1")
+        width, height, count = (int(value) for value in np.frombuffer(body[4:16], dtype="<u4"))
+        sizes = (count * 16, count * 128, OUTLINE_POINTS * 8, THUMB_SIDE * THUMB_SIDE * 3)
+        try:
+            plain = zlib.decompress(body[16:], bufsize=sum(sizes))
+        except zlib.error as failure:
+            raise ValueError("image features are damaged") from failure
+        if len(plain) != sum(sizes):
+            raise ValueError(f"image features have {len(plain)} bytes instead of {sum(sizes)}")
+        ends = np.cumsum(sizes)
+        points, descriptors, outline, thumb = (plain[end - size : end] for end, size in zip(ends, sizes, strict=True))
+        return cls(
+            width=width,
+            height=height,
+            points=np.frombuffer(points, dtype="<f4").reshape(count, 4).astype(np.float32),
+            descriptors=np.frombuffer(descriptors, dtype=np.uint8).reshape(count, 128),
+            outline=np.frombuffer(outline, dtype="<f4").reshape(OUTLINE_POINTS, 2).astype(np.float32),
+            thumb=np.frombuffer(thumb, dtype=np.uint8).reshape(THUMB_SIDE, THUMB_SIDE, 3),
+        )
 
 
 def describe_image(image: Image) -> ImageFeatures:
     """Features of a product picture: uint8 BGR (H, W, 3). A plain border around the product is cut away first."""
-    raise NotImplementedError
+    image = _cropped(image)
+    sized = _resized(image, PRODUCT_SIDE, enlarge=2.0)
+    mask = _foreground(sized)
+    points, descriptors = _detect(sized, PRODUCT_FEATURES)
+    return ImageFeatures(
+        width=sized.shape[1],
+        height=sized.shape[0],
+        points=points,
+        descriptors=descriptors,
+        outline=_outline(mask),
+        thumb=cast("Image", cv2.resize(sized, (THUMB_SIDE, THUMB_SIDE), interpolation=cv2.INTER_AREA)),
+    )
 
 
 def describe_frame(image: Image) -> ImageFeatures:
     """Features of a video frame: uint8 BGR (H, W, 3)."""
-    raise NotImplementedError
+    sized = _resized(image, FRAME_SIDE, enlarge=2.0)
+    points, descriptors = _detect(sized, FRAME_FEATURES)
+    high, wide = sized.shape[:2]
+    corners = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], dtype=np.float32)
+    return ImageFeatures(
+        width=wide,
+        height=high,
+        points=points,
+        descriptors=descriptors,
+        outline=_padded(corners),
+        thumb=np.zeros((THUMB_SIDE, THUMB_SIDE, 3), dtype=np.uint8),
+    )
+
+
+def resized_frame(image: Image) -> Image:
+    """The picture at the size in which describe_frame describes it."""
+    return _resized(image, FRAME_SIDE, enlarge=2.0)
+
+
+@cache
+def _sift(features: int) -> cv2.SIFT:
+    return cv2.SIFT_create(nfeatures=features, contrastThreshold=0.02, edgeThreshold=12)
+
+
+def _detect(image: Image, features: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    keypoints, raw = _sift(features).detectAndCompute(gray, None)
+    if not keypoints:
+        return np.zeros((0, 4), np.float32), np.zeros((0, 128), np.uint8)
+    table = np.array([(*point.pt, point.size, point.angle, point.response) for point in keypoints], dtype=np.float32)
+    # Threads find keypoints in any order; this one is the picture's own.
+    order = np.lexsort((table[:, 3], table[:, 2], table[:, 1], table[:, 0], -table[:, 4]))[:features]
+    chosen = np.asarray(raw, dtype=np.float32)[order]
+    root = np.sqrt(chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1e-9))
+    return table[order, :4], np.minimum(np.rint(root * ROOT_SCALE), 255).astype(np.uint8)
+
+
+def _resized(image: Image, side: int, *, enlarge: float) -> Image:
+    high, wide = image.shape[:2]
+    factor = min(side / max(high, wide), enlarge)
+    if abs(factor - 1) < 0.02:
+        return image
+    size = (max(16, round(wide * factor)), max(16, round(high * factor)))
+    return cast("Image", cv2.resize(image, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC))
+
+
+def _foreground(image: Image) -> NDArray[np.uint8]:
+    """255 where the picture differs from a plain background along its border; all of it if the border is not plain."""
+    lab = cast("NDArray[np.float32]", cv2.cvtColor(image, cv2.COLOR_BGR2Lab).astype(np.float32))
+    rim = np.concatenate([lab[:2].reshape(-1, 3), lab[-2:].reshape(-1, 3), lab[:, :2].reshape(-1, 3), lab[:, -2:].reshape(-1, 3)])
+    background = np.median(rim, axis=0)
+    plain = np.abs(rim - background).sum(axis=1) < _BACKGROUND_SPREAD
+    full = np.full(image.shape[:2], 255, dtype=np.uint8)
+    if plain.mean() < 0.6:
+        return full
+    mask = (np.linalg.norm(lab - background, axis=2) > _BACKGROUND_DISTANCE).astype(np.uint8) * 255
+    mask = cast("NDArray[np.uint8]", cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+    return mask if (mask > 0).mean() > 0.02 else full
+
+
+def _cropped(image: Image) -> Image:
+    """Without the plain border, with a small margin."""
+    small = _resized(image, PRODUCT_SIDE, enlarge=1.0)
+    left, top, wide, high = cv2.boundingRect(_foreground(small))
+    if wide * high > 0.92 * small.shape[0] * small.shape[1]:
+        return image
+    scale = image.shape[1] / small.shape[1]
+    margin = 0.02 * max(wide, high)
+    x0, y0 = (max(0, int((edge - margin) * scale)) for edge in (left, top))
+    x1 = min(image.shape[1], int((left + wide + margin) * scale) + 1)
+    y1 = min(image.shape[0], int((top + high + margin) * scale) + 1)
+    return image[y0:y1, x0:x1] if min(x1 - x0, y1 - y0) >= 16 else image
+
+
+def _outline(mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    large = [contour.reshape(-1, 2) for contour in contours if cv2.contourArea(contour.reshape(-1, 1, 2)) > 0.002 * mask.size]
+    if not large:
+        high, wide = mask.shape
+        return _padded(np.array([(0, 0), (wide, 0), (wide, high), (0, high)], dtype=np.float32))
+    hull = cv2.convexHull(np.concatenate(large).reshape(-1, 1, 2).astype(np.float32)).reshape(-1, 2)
+    tolerance = 0.004 * float(max(mask.shape))
+    reduced = hull
+    while len(reduced) > OUTLINE_POINTS:
+        reduced = cv2.approxPolyDP(hull.reshape(-1, 1, 2), tolerance, closed=True).reshape(-1, 2)
+        tolerance *= 1.5
+    return _padded(reduced.astype(np.float32))
+
+
+def _padded(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.concatenate([points, np.repeat(points[-1:], OUTLINE_POINTS - len(points), axis=0)])

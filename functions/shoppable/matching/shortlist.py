@@ -1,0 +1,132 @@
+"""The shortlist: which product pictures, in which pose, a frame's points speak for.
+
+Every point of the frame votes for the products of its nearest descriptors, with the weight by which they are nearer than the
+background (McCann and Lowe, "Local naive Bayes nearest neighbor for image classification", CVPR 2012): what looks like
+everything else weighs nothing, as an inverse document frequency would have it. Votes are collected by pose (Lowe,
+"Distinctive image features from scale-invariant keypoints", IJCV 2004, §7.3): only those agreeing in scale, turn and place add up.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.shoppable.matching.features import ImageFeatures
+from functions.shoppable.matching.index import InstanceIndex
+
+NEIGHBOURS = 12
+BACKGROUND = 0.55
+"""Squared distance (of unit vectors) beyond which a neighbour says nothing."""
+_TURN_BINS = 10
+_PLACE_BIN = 0.5
+"""Of the product's longer side in the frame."""
+_MIN_VOTES = 3
+_POSES_PER_IMAGE = 2
+_IMAGES_PER_PRODUCT = 2
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hypothesis:
+    """A product picture in a pose: a similarity that takes the picture's pixels to the frame's."""
+
+    image: int
+    votes: float
+    scale: float
+    turn: float
+    """Radians."""
+    x: float
+    y: float
+    """Where the picture's centre lies, in pixels of the frame."""
+
+
+def shortlist(index: InstanceIndex, frame: ImageFeatures, projected: Floats, *, limit: int) -> list[Hypothesis]:
+    """At most `limit` hypotheses, the best first. `projected`: the frame's descriptors, by index.project."""
+    distances, rows = index.search(projected, NEIGHBOURS)
+    background = np.minimum(distances[:, -1:], BACKGROUND)
+    weights = background - distances
+    query, column = np.nonzero((rows >= 0) & (weights > 1e-6))
+    if not len(query):
+        return []
+    weight = weights[query, column].astype(np.float64)
+    image, points = index.search_rows(rows[query, column])
+    poses = _poses(frame.points[query], points, index.image_size[image])
+    return _collect(index, query, image, weight, poses, limit)
+
+
+def _poses(found: Floats, known: Floats, size: Floats) -> NDArray[np.float64]:
+    """(N, 4): log2 scale, turn in 0..2 pi, and the place of the picture's centre, for each pair of points."""
+    scale = found[:, 2] / known[:, 2]
+    turn = np.deg2rad(found[:, 3] - known[:, 3]) % (2 * np.pi)
+    offset = size / 2 - known[:, :2]
+    cosine, sine = np.cos(turn) * scale, np.sin(turn) * scale
+    x = found[:, 0] + cosine * offset[:, 0] - sine * offset[:, 1]
+    y = found[:, 1] + sine * offset[:, 0] + cosine * offset[:, 1]
+    return np.stack([np.log2(scale), turn, x, y], axis=1).astype(np.float64)
+
+
+def _collect(
+    index: InstanceIndex,
+    query: NDArray[np.int64],
+    image: NDArray[np.int32],
+    weight: NDArray[np.float64],
+    poses: NDArray[np.float64],
+    limit: int,
+) -> list[Hypothesis]:
+    longer = index.image_size[image].max(axis=1)
+    bins: list[NDArray[np.int64]] = []
+    # Two grids, shifted by half a bin: no cluster is cut in both.
+    for shift in (0.0, 0.5):
+        octave = np.floor(poses[:, 0] + shift).astype(np.int64)
+        turn = np.floor(poses[:, 1] / (2 * np.pi) * _TURN_BINS + shift).astype(np.int64) % _TURN_BINS
+        cell = _PLACE_BIN * longer * np.exp2(octave + 0.5 - shift)
+        column = np.clip(np.floor(poses[:, 2] / cell + shift), -500, 500).astype(np.int64)
+        row = np.clip(np.floor(poses[:, 3] / cell + shift), -500, 500).astype(np.int64)
+        packed = (((octave + 32) * 16 + turn) * 1024 + column + 512) * 1024 + row + 512
+        bins.append((image.astype(np.int64) << 36) + (packed << 1) + int(shift > 0))
+    keys = np.concatenate(bins)
+    owner = np.concatenate([np.arange(len(query))] * 2)
+    cells, cell_of = np.unique(keys, return_inverse=True)
+    width = int(query.max()) + 1
+    # One point of the frame counts once in a cell, by its best vote.
+    pair, pair_of = np.unique(cell_of * width + query[owner], return_inverse=True)
+    best = np.zeros(len(pair))
+    np.maximum.at(best, pair_of, weight[owner])
+    pair_cell = pair // width
+    votes = np.bincount(pair_cell, weights=best, minlength=len(cells))
+    points = np.bincount(pair_cell, minlength=len(cells))
+    cell_image = cells >> 36
+    order = np.lexsort((cells, -votes))
+    order = order[points[order] >= _MIN_VOTES][: limit * 8]
+    chosen = _spread(index, cells, cell_image, order, limit)
+    members = {cell: owner[cell_of == cell] for cell in chosen}
+    return [_hypothesis(int(cell_image[cell]), float(votes[cell]), poses[members[cell]], weight[members[cell]]) for cell in chosen]
+
+
+def _spread(
+    index: InstanceIndex, cells: NDArray[np.int64], cell_image: NDArray[np.int64], order: NDArray[np.int64], limit: int
+) -> list[int]:
+    """The best cells, few of one picture and few pictures of one product."""
+    chosen: list[int] = []
+    of_image: dict[tuple[int, int], int] = {}
+    of_product: dict[int, set[int]] = {}
+    for cell in order.tolist():
+        image = int(cell_image[cell])
+        images = of_product.setdefault(int(index.image_product[image]), set())
+        grid = (image, int(cells[cell]) & 1)
+        if of_image.get(grid, 0) >= _POSES_PER_IMAGE or (image not in images and len(images) >= _IMAGES_PER_PRODUCT):
+            continue
+        of_image[grid] = of_image.get(grid, 0) + 1
+        images.add(image)
+        chosen.append(cell)
+        if len(chosen) >= limit:
+            break
+    return chosen
+
+
+def _hypothesis(image: int, votes: float, poses: NDArray[np.float64], weight: NDArray[np.float64]) -> Hypothesis:
+    share = weight / weight.sum()
+    turn = float(np.arctan2((np.sin(poses[:, 1]) * share).sum(), (np.cos(poses[:, 1]) * share).sum()))
+    log_scale, x, y = (float((poses[:, column] * share).sum()) for column in (0, 2, 3))
+    return Hypothesis(image=image, votes=votes, scale=2.0**log_scale, turn=turn, x=x, y=y)
