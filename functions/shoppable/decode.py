@@ -35,7 +35,22 @@ _STANDARD_RATES = (
 )
 _CUT = "The file ends before its content does; upload it again."
 _CONTENT_BOXES = frozenset(
-    {b"ftyp", b"styp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"free", b"skip", b"wide", b"pnot", b"uuid", b"meta", b"udta"}
+    {
+        b"ftyp",
+        b"styp",
+        b"moov",
+        b"mdat",
+        b"moof",
+        b"mfra",
+        b"sidx",
+        b"free",
+        b"skip",
+        b"wide",
+        b"pnot",
+        b"uuid",
+        b"meta",
+        b"udta",
+    }
 )
 _DROP_FRAME_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
 # Formats are chosen by their own first bytes, never by libavformat's probing, which would also open playlists
@@ -171,7 +186,9 @@ class Video:
         for pts, frame in self._decode_at(None):
             self._origin = pts
             return frame
-        raise VideoRefused("Unreadable", "No picture of the video stream can be decoded; export it again as MP4 (H.264).")
+        raise VideoRefused(
+            "Unreadable", "No picture of the video stream can be decoded; export it again as MP4 (H.264)."
+        )
 
     def _declared_duration_ms(self) -> int:
         stream, container = self._stream, self._container
@@ -220,7 +237,9 @@ class Video:
                         raise
                     continue
                 if silent > _MAX_PACKETS_WITHOUT_FRAME:
-                    raise VideoRefused("Unreadable", "The video stream yields no pictures; export it again as MP4 (H.264).")
+                    raise VideoRefused(
+                        "Unreadable", "The video stream yields no pictures; export it again as MP4 (H.264)."
+                    )
                 for frame in decoded:
                     if frame.pts is None or (last_pts is not None and frame.pts <= last_pts):
                         continue
@@ -230,7 +249,9 @@ class Video:
         except av.error.EOFError:
             return
         except (av.error.FFmpegError, MemoryError) as failure:
-            raise VideoRefused("Unreadable", f"The video stream cannot be decoded ({type(failure).__name__}).") from failure
+            raise VideoRefused(
+                "Unreadable", f"The video stream cannot be decoded ({type(failure).__name__})."
+            ) from failure
 
     def _seek(self, target: int | None) -> None:
         if target is not None:
@@ -340,7 +361,9 @@ def _isobmff_is_cut(source: BinaryIO, size: int, format_name: str) -> bool:
 def _video_stream(container: InputContainer) -> VideoStream:
     # A cover picture of an audio file is a video stream to libavformat.
     pictures = 1024  # AV_DISPOSITION_ATTACHED_PIC
-    streams = [stream for stream in container.streams if stream.type == "video" and not int(stream.disposition) & pictures]
+    streams = [
+        stream for stream in container.streams if stream.type == "video" and not int(stream.disposition) & pictures
+    ]
     if not streams:
         raise VideoRefused("NoVideoStream", "The file has no video stream (audio only?).")
     stream = cast("VideoStream", streams[0])
@@ -349,7 +372,9 @@ def _video_stream(container: InputContainer) -> VideoStream:
         raise VideoRefused("UnsupportedCodec", "There is no decoder for this video codec; export it as H.264.")
     context = stream.codec_context
     if context.width * context.height > MAX_PIXELS:
-        raise VideoRefused("TooLarge", f"The picture is {context.width}x{context.height}; the limit is 8192x8192 pixels.")
+        raise VideoRefused(
+            "TooLarge", f"The picture is {context.width}x{context.height}; the limit is 8192x8192 pixels."
+        )
     if min(context.width, context.height) < MIN_SIDE:
         raise VideoRefused("TooSmall", f"The picture is {context.width}x{context.height}; at least {MIN_SIDE} pixels.")
     stream.thread_type = "AUTO"

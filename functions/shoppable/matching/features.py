@@ -148,7 +148,9 @@ def _resized(image: Image, side: int, *, enlarge: float) -> Image:
 def _foreground(image: Image) -> NDArray[np.uint8]:
     """255 where the picture differs from a plain background along its border; all of it if the border is not plain."""
     lab = cast("NDArray[np.float32]", cv2.cvtColor(image, cv2.COLOR_BGR2Lab).astype(np.float32))
-    rim = np.concatenate([lab[:2].reshape(-1, 3), lab[-2:].reshape(-1, 3), lab[:, :2].reshape(-1, 3), lab[:, -2:].reshape(-1, 3)])
+    rim = np.concatenate(
+        [lab[:2].reshape(-1, 3), lab[-2:].reshape(-1, 3), lab[:, :2].reshape(-1, 3), lab[:, -2:].reshape(-1, 3)]
+    )
     background = np.median(rim, axis=0)
     plain = np.abs(rim - background).sum(axis=1) < _BACKGROUND_SPREAD
     full = np.full(image.shape[:2], 255, dtype=np.uint8)
@@ -175,7 +177,9 @@ def _cropped(image: Image) -> Image:
 
 def _outline(mask: NDArray[np.uint8]) -> NDArray[np.float32]:
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    large = [contour.reshape(-1, 2) for contour in contours if cv2.contourArea(contour.reshape(-1, 1, 2)) > 0.002 * mask.size]
+    large = [
+        contour.reshape(-1, 2) for contour in contours if cv2.contourArea(contour.reshape(-1, 1, 2)) > 0.002 * mask.size
+    ]
     if not large:
         high, wide = mask.shape
         return _padded(np.array([(0, 0), (wide, 0), (wide, high), (0, high)], dtype=np.float32))

@@ -104,8 +104,12 @@ def build_index(entries: Iterable[IndexEntry], directory: Path) -> IndexManifest
     images[:, 4] = [entry.features.height for entry in ordered]
     np.save(directory / "images.npy", images)
     np.save(directory / "projection.npy", projection)
-    np.save(directory / "outlines.npy", _stacked([e.features.outline for e in ordered], (OUTLINE_POINTS, 2), np.float32))
-    np.save(directory / "thumbs.npy", _stacked([e.features.thumb for e in ordered], (THUMB_SIDE, THUMB_SIDE, 3), np.uint8))
+    np.save(
+        directory / "outlines.npy", _stacked([e.features.outline for e in ordered], (OUTLINE_POINTS, 2), np.float32)
+    )
+    np.save(
+        directory / "thumbs.npy", _stacked([e.features.thumb for e in ordered], (THUMB_SIDE, THUMB_SIDE, 3), np.uint8)
+    )
     np.save(directory / "points.npy", _rows([_packed(entry.features.points) for entry in ordered], 4, np.int16))
 
     total = int(starts[-1])
@@ -156,7 +160,9 @@ class InstanceIndex:
         self._descriptors = cast("NDArray[np.int8]", np.load(directory / "descriptors.npy", mmap_mode="r"))
         self._outlines = cast("Floats", np.load(directory / "outlines.npy", mmap_mode="r"))
         self._thumbs = cast("NDArray[np.uint8]", np.load(directory / "thumbs.npy", mmap_mode="r"))
-        self._search: Any = faiss.read_index(str(directory / "search.faiss"), faiss.IO_FLAG_MMAP) if len(self._search_image) else None
+        self._search: Any = (
+            faiss.read_index(str(directory / "search.faiss"), faiss.IO_FLAG_MMAP) if len(self._search_image) else None
+        )
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -209,7 +215,9 @@ def _projection(ordered: Sequence[IndexEntry], counts: NDArray[np.int64]) -> Flo
     if counts.sum() < _REDUCE_FROM:
         return identity
     per_image = max(1, _TRAINING // len(ordered))
-    sample = np.concatenate([entry.features.descriptors[:SEARCH_FEATURES][:: max(1, SEARCH_FEATURES // per_image)] for entry in ordered])
+    sample = np.concatenate(
+        [entry.features.descriptors[:SEARCH_FEATURES][:: max(1, SEARCH_FEATURES // per_image)] for entry in ordered]
+    )
     vectors = sample[:: max(1, len(sample) // _TRAINING)].astype(np.float64) / ROOT_SCALE
     mean = vectors.mean(axis=0)
     _, axes = np.linalg.eigh(np.cov(vectors - mean, rowvar=False))

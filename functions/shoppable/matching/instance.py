@@ -32,7 +32,11 @@ class InstanceMatcher:
 
     def match_features(self, frame: ImageFeatures, image: Image | None = None) -> list[FrameMatch]:
         """As `match`, from features that describe_frame gave; without the picture, colours cannot tell look-alikes apart."""
-        return [_frame_match(self._index, found, frame) for found in self.evidence(frame, image) if found.score >= _MIN_SCORE]
+        return [
+            _frame_match(self._index, found, frame)
+            for found in self.evidence(frame, image)
+            if found.score >= _MIN_SCORE
+        ]
 
     def evidence(self, frame: ImageFeatures, image: Image | None = None) -> list[Evidence]:
         """What was verified, look-alikes suppressed, the best first."""
@@ -75,7 +79,10 @@ def compete(index: InstanceIndex, found: list[Evidence]) -> list[Evidence]:
     winners: list[Evidence] = []
     for evidence in sorted(found, key=lambda item: (-logit(item), item.image)):
         product = index.image_product[evidence.image]
-        if any(product == index.image_product[winner.image] or _overlap(winner, evidence) > _SAME_PLACE for winner in winners):
+        if any(
+            product == index.image_product[winner.image] or _overlap(winner, evidence) > _SAME_PLACE
+            for winner in winners
+        ):
             continue
         winners.append(evidence)
     return winners

@@ -101,7 +101,10 @@ def _collect(
     order = order[points[order] >= _MIN_VOTES][: limit * 8]
     chosen = _spread(index, cells, cell_image, order, limit)
     members = {cell: owner[cell_of == cell] for cell in chosen}
-    return [_hypothesis(int(cell_image[cell]), float(votes[cell]), poses[members[cell]], weight[members[cell]]) for cell in chosen]
+    return [
+        _hypothesis(int(cell_image[cell]), float(votes[cell]), poses[members[cell]], weight[members[cell]])
+        for cell in chosen
+    ]
 
 
 def _spread(

@@ -64,7 +64,9 @@ def verify(
 ) -> Evidence | None:
     """Evidence for the hypothesis, or None when no possible pose explains enough points."""
     side = max(reference.width, reference.height) * hypothesis.scale
-    near = np.flatnonzero(np.hypot(frame.points[:, 0] - hypothesis.x, frame.points[:, 1] - hypothesis.y) < _REGION * side)
+    near = np.flatnonzero(
+        np.hypot(frame.points[:, 0] - hypothesis.x, frame.points[:, 1] - hypothesis.y) < _REGION * side
+    )
     if len(near) < _MIN_MATCHES or len(reference.points) < _MIN_MATCHES:
         return None
     distances = _distances(projected[near], reference.descriptors)
@@ -169,7 +171,9 @@ def _estimate(known: Floats, found: Floats, side: float) -> Matrix | None:
     threshold = float(np.clip(0.015 * side, 2.0, 8.0))
     count = len(known)
     if count >= _PERSPECTIVE_FROM:
-        homography, inside = cv2.findHomography(known, found, cv2.USAC_MAGSAC, threshold, maxIters=1000, confidence=0.995)
+        homography, inside = cv2.findHomography(
+            known, found, cv2.USAC_MAGSAC, threshold, maxIters=1000, confidence=0.995
+        )
         if homography is not None and inside is not None and int(inside.sum()) >= _PERSPECTIVE_FROM:
             return np.asarray(homography, dtype=np.float64)
     if count < _MIN_MATCHES:
@@ -222,7 +226,9 @@ def _hull_area(points: Floats) -> float:
     return float(cv2.contourArea(cv2.convexHull(points.reshape(-1, 1, 2).astype(np.float32))))
 
 
-def _appearance(homography: Matrix, reference: Reference, frame: ImageFeatures, image: Image | None) -> tuple[float, float]:
+def _appearance(
+    homography: Matrix, reference: Reference, frame: ImageFeatures, image: Image | None
+) -> tuple[float, float]:
     """Correlations of the frame, straightened, with the picture: luminance without what varies slowly, and colour."""
     if image is None:
         return 0.0, 0.0
@@ -241,7 +247,9 @@ def _appearance(homography: Matrix, reference: Reference, frame: ImageFeatures, 
     one = cv2.cvtColor(straight, cv2.COLOR_BGR2Lab).astype(np.float32)
     other = cv2.cvtColor(reference.thumb, cv2.COLOR_BGR2Lab).astype(np.float32)
     chosen = mask > 0
-    detail = [cv2.GaussianBlur(lab[..., 0], (0, 0), 1.0) - cv2.GaussianBlur(lab[..., 0], (0, 0), 6.0) for lab in (one, other)]
+    detail = [
+        cv2.GaussianBlur(lab[..., 0], (0, 0), 1.0) - cv2.GaussianBlur(lab[..., 0], (0, 0), 6.0) for lab in (one, other)
+    ]
     structure = _correlation(detail[0][chosen][:, None], detail[1][chosen][:, None], 6.0)
     soft = [cv2.GaussianBlur(lab[..., 1:], (0, 0), 2.0) for lab in (one, other)]
     colour = _correlation(soft[0][chosen], soft[1][chosen], 8.0)
@@ -251,7 +259,9 @@ def _appearance(homography: Matrix, reference: Reference, frame: ImageFeatures, 
 def _shrunk_warp(image: Image, matrix: Matrix, shape: tuple[int, int]) -> Image:
     """A warp to a small picture that averages, so that it does not alias."""
     twice = np.diag([3.0, 3.0, 1.0]) @ matrix
-    large = cv2.warpPerspective(image, twice, (shape[0] * 3, shape[1] * 3), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    large = cv2.warpPerspective(
+        image, twice, (shape[0] * 3, shape[1] * 3), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return np.asarray(cv2.resize(large, shape, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
