@@ -72,6 +72,8 @@ def answer(request: Request) -> Response:
 def _run(handler: MotoHandler, moto_request: MotoRequest) -> Response:
     try:
         result = handler(moto_request, moto_request.raw_url, moto_request.headers)
+    except NotImplementedError as error:
+        return Response.of_error("NotImplementedException", f"The embedded AWS does not do this: {error}", 501)
     except HTTPException as error:
         headers = [(str(name), str(value)) for name, value in error.get_headers(moto_request.environ)]
         return Response(error.code or 500, headers, str(error.get_body(moto_request.environ)).encode())

@@ -18,7 +18,7 @@ from moto.core.common_models import BaseModel
 from moto.events.models import EventPatternParser, EventsBackend
 from moto.iam.access_control import PermissionResult
 from moto.s3 import notifications
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, S3Backend
 from moto.sqs.models import Queue, SQSBackend
 
 from embedded.cloud.locks import lock_of
@@ -134,6 +134,16 @@ def _s3() -> None:
             return
         send_event(account_id, event_name, bucket, key)
 
+    copy_object = S3Backend.copy_object
+
+    def copy(self: S3Backend, src_key: Any, dest_bucket_name: str, dest_key_name: str, *args: Any, **kw: Any) -> None:
+        """A copy is one part: a checksum of the source's parts says nothing about it."""
+        copy_object(self, src_key, dest_bucket_name, dest_key_name, *args, **kw)
+        if src_key.checksum_type == "COMPOSITE":
+            made = self.get_bucket(dest_bucket_name).keys[dest_key_name]
+            made.checksum_algorithm = made.checksum_value = None
+
+    S3Backend.copy_object = copy  # type: ignore[method-assign,assignment]
     notifications.send_event = send
     notifications._send_event_bridge_message = to_event_bridge  # noqa: SLF001
     notifications._invoke_awslambda = to_function  # noqa: SLF001

@@ -40,6 +40,8 @@ def serve(request: Request) -> Response:
         return _serve_bucket(request, unquote(bucket))
     if request.method == "GET" and key:
         return _stream(request, unquote(bucket), unquote(key)) or fallback(request)
+    if request.method == "HEAD" and key:
+        return _head(request, unquote(bucket), unquote(key))
     if request.method == "PUT" and key and "x-amz-copy-source" not in request.headers:
         problem = _checksum_problem(request)
         if problem is not None:
@@ -65,26 +67,42 @@ def _serve_bucket(request: Request, bucket: str) -> Response:
     return response
 
 
+def _find(request: Request, bucket: str, key_name: str) -> Any | None:  # noqa: ANN401 - moto's own key
+    account_id = request.caller.account_id if request.caller else ""
+    backend: Any = s3_backends[account_id]["aws"]
+    try:
+        key = backend.get_object(bucket, key_name, version_id=request.params().get("versionId", [None])[0])
+    except Exception:  # whatever it is, moto words it
+        return None
+    return key if isinstance(key, FakeKey) else None
+
+
+def _head(request: Request, bucket: str, key_name: str) -> Response:
+    with lock_of("s3"):
+        response = fallback(request)
+        key = _find(request, bucket, key_name) if response.status in (200, 206) else None
+    if key is not None:
+        headers = {name.lower(): value for name, value in response.headers}
+        _qualify_checksum(headers, key)
+        response.headers = list(headers.items())
+    return response
+
+
 def _stream(request: Request, bucket: str, key_name: str) -> Response | None:
     """A large object in pieces; None for what moto answers as well (small objects, errors, sub-resources)."""
     parameters = request.params()
     if {name for name in parameters if not name.startswith("X-Amz-")} - {"versionId", "x-id"}:
         return None
-    account_id = request.caller.account_id if request.caller else ""
-    version = parameters.get("versionId", [None])[0]
     with lock_of("s3"):
-        backend: Any = s3_backends[account_id]["aws"]
-        try:
-            key = backend.get_object(bucket, key_name, version_id=version)
-        except Exception:  # whatever it is, moto words it
-            return None
-        if not isinstance(key, FakeKey) or key.size < _STREAM_FROM_BYTES:
+        key = _find(request, bucket, key_name)
+        if key is None or key.size < _STREAM_FROM_BYTES:
             return None
         # moto's own HEAD knows the headers, conditions and ranges.
         head = fallback(replace(request, method="HEAD", body=BytesIO(), content_length=0))
     if head.status not in (200, 206):
         return None
     headers = {name.lower(): value for name, value in head.headers}
+    _qualify_checksum(headers, key)
     start, length = 0, key.size
     if head.status == 206:  # noqa: PLR2004
         span = headers["content-range"].removeprefix("bytes ").partition("/")[0]
@@ -93,6 +111,15 @@ def _stream(request: Request, bucket: str, key_name: str) -> Response | None:
     headers["content-length"] = str(length)
     headers["accept-ranges"] = "bytes"
     return Response(head.status, list(headers.items()), _pieces(key, start, length))
+
+
+def _qualify_checksum(headers: dict[str, str], key: Any) -> None:  # noqa: ANN401 - moto's own key
+    """moto's HEAD leaves out that a checksum is one of part checksums, and a client would compare it with the whole."""
+    name = f"x-amz-checksum-{(key.checksum_algorithm or '').lower()}"
+    if name in headers and key.checksum_type:
+        headers["x-amz-checksum-type"] = key.checksum_type
+        if key.checksum_type == "COMPOSITE":
+            headers[name] = f"{key.checksum_value}-{key.checksum_parts}"
 
 
 def _pieces(key: Any, start: int, length: int) -> Iterator[bytes]:  # noqa: ANN401 - moto's own key

@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html: the key is
 
 from __future__ import annotations
 
-import itertools
 import secrets
 import threading
 import time
@@ -30,14 +29,15 @@ _OTHERS = {
     "s3:ObjectRestore:Post": "Object Restore Initiated",
     "s3:ObjectRestore:Completed": "Object Restore Completed",
 }
-_count = itertools.count(int(time.time() * 1000))
-_count_guard = threading.Lock()
+_sequencer_guard = threading.Lock()
+_last = [0]
 
 
 def next_sequencer() -> str:
     """A hexadecimal number larger than every one before it, also than those before a restart."""
-    with _count_guard:
-        return f"{next(_count) << 12:018X}"
+    with _sequencer_guard:
+        _last[0] = max(_last[0] + 1, time.time_ns())
+        return f"{_last[0]:018X}"
 
 
 def publish(account_id: str, bucket: Any, event_name: str, key: Any) -> None:  # noqa: ANN401 - moto's own models
