@@ -152,6 +152,8 @@ class IndexBuilt(Contract):
     unmatched_products: int
     """Products with no usable image: listed and sold, but not findable."""
     manifest_key: str
+    images_key: str
+    """JSON Lines of ProductImage in the catalogue bucket, sorted by product_id."""
 
 
 class PublishCatalogueInput(Contract):

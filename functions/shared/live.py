@@ -21,7 +21,9 @@ class LiveCatalogue(Contract):
     products_key: str
     manifest_key: str
     sequencer: str
-    """Of the feed's S3 event: an older feed never replaces a newer one."""
+    """Of the feed's S3 event: an older version of a feed never replaces a newer one."""
+    feed_key: str = ""
+    """The feed's key: S3 orders the events of one key only."""
     products: int
 
 
@@ -44,6 +46,7 @@ def find_live(dynamodb: "DynamoDBClient", table: str, shop_id: str) -> LiveCatal
             TableName=table, Key={"shop_id": {"S": shop_id}, "record": {"S": RECORD}}, ConsistentRead=True
         )
     item = deserialise(answer.get("Item") or {})
-    if not item:
+    if "revision" not in item:
+        # A first import that is under way may have left its mark here already.
         return None
-    return LiveCatalogue.model_validate({name: item[name] for name in LiveCatalogue.model_fields})
+    return LiveCatalogue.model_validate({name: item[name] for name in LiveCatalogue.model_fields if name in item})

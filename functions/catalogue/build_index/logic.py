@@ -1,0 +1,96 @@
+"""The features of all batches → the visual index of the revision, and what publication needs to know of pictures."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import repeat
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from functions.contracts.catalogue import BuildIndexInput, IndexBuilt, IndexedBatch, ProductImage
+from functions.shared.errors import Permanent
+from functions.shoppable.matching.features import ImageFeatures
+from functions.shoppable.matching.index import IndexEntry, build_index
+
+IO_THREADS = 16
+_AHEAD = 64
+_MANIFEST = "manifest.json"
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Store(Protocol):
+    """Where batches, features and revisions are. Every method raises Transient or Permanent."""
+
+    def batches(self, key: str) -> tuple[int, int]:
+        """How many batches, and how many products in all."""
+        ...
+
+    def indexed(self, import_id: str, batch: int) -> IndexedBatch: ...
+
+    def features(self, shop_id: str, image_sha256: str) -> bytes: ...
+
+    def put_index_file(self, key: str, file: Path) -> None: ...
+
+    def put_images(self, key: str, images: list[ProductImage]) -> None: ...
+
+    def keep_products(self, key: str, products_key: str) -> None:
+        """Copies the products file to the revision."""
+        ...
+
+
+def build(given: BuildIndexInput, store: Store, directory: Path) -> IndexBuilt:
+    """Builds in an empty directory and stores; again gives the same bytes. Raises Transient or Permanent."""
+    revision = f"revisions/{given.shop_id}/{given.revision}"
+    batches, products = store.batches(given.batches_key)
+    with ThreadPoolExecutor(IO_THREADS) as pool:
+        indexed = list(pool.map(store.indexed, repeat(given.import_id, batches), range(batches)))
+        images = _distinct(image for batch in indexed for image in batch.images)
+
+        def entry(image: ProductImage) -> IndexEntry:
+            return _entry(image, store.features(given.shop_id, image.image_sha256))
+
+        manifest = build_index(_ahead(pool, entry, images), directory)
+    for name in sorted(manifest.files):
+        store.put_index_file(f"{revision}/index/{name}", directory / name)
+    # Last of the index: who finds it finds all that it lists.
+    store.put_index_file(f"{revision}/index/{_MANIFEST}", directory / _MANIFEST)
+    store.put_images(f"{revision}/images.jsonl", images)
+    store.keep_products(f"{revision}/products.jsonl", given.products_key)
+    return IndexBuilt(
+        revision=given.revision,
+        products=products,
+        images=manifest.images,
+        descriptors=manifest.descriptors,
+        unmatched_products=products - len({image.product_id for image in images}),
+        manifest_key=f"{revision}/index/{_MANIFEST}",
+        images_key=f"{revision}/images.jsonl",
+    )
+
+
+def _distinct(images: Iterable[ProductImage]) -> list[ProductImage]:
+    """By product, and of a product in the feed's order; a picture that a product names twice counts once."""
+    first: dict[tuple[str, str], ProductImage] = {}
+    for image in images:
+        first.setdefault((image.product_id, image.image_sha256), image)
+    return sorted(first.values(), key=lambda image: image.product_id)
+
+
+def _entry(image: ProductImage, body: bytes) -> IndexEntry:
+    try:
+        features = ImageFeatures.from_bytes(body)
+    except ValueError as error:
+        raise Permanent(f"the stored features of {image.image_sha256} cannot be read: {error}") from error
+    return IndexEntry(product_id=image.product_id, image_sha256=image.image_sha256, features=features)
+
+
+def _ahead(pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Results in order, a few fetched ahead: never all of them at once in memory."""
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) >= _AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

@@ -1,0 +1,191 @@
+"""A revision becomes the live catalogue: its products and offers are written, then the pointer is swapped.
+
+Offers are one object per product whatever the revision, so an import that dies while writing leaves some of each.
+Hence the mark: an import puts its revision on the live record before the first offer; the transaction that swaps the
+pointer takes it away. The next import writes every offer that differs from what is live *or* marked.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Protocol
+
+from functions.contracts.catalogue import CataloguePublished, Product, ProductImage, PublishCatalogueInput
+from functions.contracts.offers import Offer
+from functions.shared.errors import Transient
+from functions.shared.live import LiveCatalogue
+from functions.shared.objects import canonical_json
+
+IO_THREADS = 32
+
+
+class Store(Protocol):
+    """Where products, offers and the live record are. Every method raises Transient or Permanent."""
+
+    def products(self, key: str) -> Iterator[Product]: ...
+
+    def images(self, key: str) -> Iterator[ProductImage]: ...
+
+    def put_products(self, products: list[tuple[Product, str | None]], revision: str) -> None:
+        """Writes rows of the products table, each with the digest of the product's first picture."""
+        ...
+
+    def offers(self, shop_id: str, revision: str) -> dict[str, bytes]:
+        """Canonical offers of a revision by product; none when it never came to write them."""
+        ...
+
+    def put_offers(self, shop_id: str, revision: str, offers: dict[str, bytes]) -> None: ...
+
+    def put_offer(self, shop_id: str, product_id: str, offer: bytes) -> None: ...
+
+    def live(self, shop_id: str) -> LiveCatalogue | None: ...
+
+    def mark(self, catalogue: LiveCatalogue) -> "Marked | None":
+        """Says that offers of this revision are about to be written. None, and no mark, when a newer feed is live."""
+        ...
+
+    def unmark(self, shop_id: str, revision: str) -> None: ...
+
+    def go_live(self, catalogue: LiveCatalogue, marked: "Marked", import_id: str, counts: dict[str, int]) -> bool:
+        """Swaps the pointer, takes the marks away and sets the import's status, all or nothing.
+
+        False when a newer feed is live, or another revision than when the mark was put.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Marked:
+    """The live record as it was when the mark was put."""
+
+    revision: str | None
+    """The one that was live."""
+    pending: frozenset[str]
+    """Revisions whose imports said the same and did not come to their end."""
+
+
+def publish(given: PublishCatalogueInput, store: Store) -> CataloguePublished:
+    """Publishes; again gives the same. Raises Transient or Permanent, and then the old revision is live still."""
+    source, index = given.source, given.index
+    shop_id, revision = source.shop_id, index.revision
+    catalogue = LiveCatalogue(
+        shop_id=shop_id,
+        revision=revision,
+        products_key=f"revisions/{shop_id}/{revision}/products.jsonl",
+        manifest_key=index.manifest_key,
+        sequencer=source.sequencer,
+        feed_key=source.key,
+        products=index.products,
+    )
+    pictures = _first_pictures(store.images(index.images_key))
+    offers: dict[str, bytes] = {}
+    with ThreadPoolExecutor(IO_THREADS) as pool:
+        rows = list(_rows(store.products(catalogue.products_key), pictures, offers))
+        _all(pool.map(store.put_products, rows, repeat(revision)))
+        store.put_offers(shop_id, revision, offers)
+        marked = store.mark(catalogue)
+        if marked is None:
+            return CataloguePublished(outcome="superseded", revision=revision, products=len(offers), offers_written=0)
+        maybe_there = {*(marked.pending - {revision}), *({marked.revision} if marked.revision else ())}
+        stale = _stale(offers, [store.offers(shop_id, known) for known in sorted(maybe_there)])
+        _write(pool, store, shop_id, stale)
+        if store.go_live(catalogue, marked, source.import_id, _counts(given, len(stale))):
+            return CataloguePublished(
+                outcome="published", revision=revision, products=len(offers), offers_written=len(stale)
+            )
+        newer = store.live(shop_id)
+        if newer is None or newer.feed_key != source.key or newer.sequencer <= source.sequencer:
+            # Its own mark stays, so that the next attempt compares with both.
+            raise Transient(f"another import of {shop_id} went live meanwhile")
+        right = store.offers(shop_id, newer.revision)
+        _write(pool, store, shop_id, {gone: right.get(gone) or _gone(offer) for gone, offer in stale.items()})
+        store.unmark(shop_id, revision)
+        return CataloguePublished(outcome="superseded", revision=revision, products=len(offers), offers_written=0)
+
+
+def _counts(given: PublishCatalogueInput, offers_written: int) -> dict[str, int]:
+    feed, index = given.feed, given.index
+    return {
+        "products": index.products,
+        "added": feed.added,
+        "changed": feed.changed,
+        "removed": feed.removed,
+        "rejected": feed.rejected,
+        "images": index.images,
+        "unmatched_products": index.unmatched_products,
+        "offers_written": offers_written,
+    }
+
+
+def _write(pool: ThreadPoolExecutor, store: Store, shop_id: str, offers: dict[str, bytes]) -> None:
+    def put(product_id: str) -> None:
+        store.put_offer(shop_id, product_id, offers[product_id])
+
+    _all(pool.map(put, offers))
+
+
+def _all(results: Iterable[None]) -> None:
+    """Waits for all, and raises what the first of them raised."""
+    for _ in results:
+        pass
+
+
+def _first_pictures(images: Iterator[ProductImage]) -> dict[str, str]:
+    first: dict[str, str] = {}
+    for image in images:
+        first.setdefault(image.product_id, image.image_sha256)
+    return first
+
+
+def _rows(
+    products: Iterator[Product], pictures: dict[str, str], offers: dict[str, bytes]
+) -> Iterator[list[tuple[Product, str | None]]]:
+    """Chunks as large as one BatchWriteItem takes; the products' offers are gathered on the way."""
+    chunk: list[tuple[Product, str | None]] = []
+    for product in products:
+        picture = pictures.get(product.product_id)
+        offers[product.product_id] = canonical_json(_offer(product, picture))
+        chunk.append((product, picture))
+        if len(chunk) == 25:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _offer(product: Product, picture: str | None) -> Offer:
+    return Offer(
+        shop_id=product.shop_id,
+        product_id=product.product_id,
+        feed_id=product.feed_id,
+        title=product.title,
+        brand=product.brand,
+        image=f"images/{product.shop_id}/{picture}.jpg" if picture else None,
+        link=product.link,
+        price=product.price,
+        sale_price=product.sale_price,
+        sale_starts_at=product.sale_starts_at,
+        sale_ends_at=product.sale_ends_at,
+        availability=product.availability,
+        alternates=product.alternates,
+    )
+
+
+def _stale(offers: dict[str, bytes], maybe_there: list[dict[str, bytes]]) -> dict[str, bytes]:
+    """The offers to write: those that are new or may differ from what is there, and of products that are gone."""
+    there: defaultdict[str, set[bytes]] = defaultdict(set)
+    for known in maybe_there:
+        for product_id, offer in known.items():
+            there[product_id].add(offer)
+    stale = {product_id: offer for product_id, offer in offers.items() if there.get(product_id) != {offer}}
+    for product_id, known in there.items():
+        if product_id not in offers:
+            # Videos that show it are published still: it is not for sale, which is something else than unknown.
+            stale[product_id] = _gone(min(known))
+    return stale
+
+
+def _gone(offer: bytes) -> bytes:
+    return canonical_json(Offer.model_validate_json(offer).model_copy(update={"availability": "out_of_stock"}))
