@@ -46,7 +46,7 @@ def run(
     default provider is AWS. `state` is what the last deployment left, by URN. `config` overrides settings of the
     stack, as `--config` of `pulumi up` does. `stack_references` gives the outputs of
     other stacks by name (`organization/project/stack`); in a preview an unknown stack's outputs are unknown.
-    `on_event` is called from several threads. Raises `DeploymentFailed` and `ProjectError`.
+    `on_event` is called from several threads, one at a time. Raises `DeploymentFailed` and `ProjectError`.
     """
     project = load_project(project_dir.resolve(), stack, config or {})
     if provider is None:

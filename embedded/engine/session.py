@@ -76,14 +76,16 @@ class Session:
         self._stack_references = stack_references
         self._on_event = on_event
         self._lock = threading.Lock()
+        self._event_lock = threading.Lock()
         self._resources: dict[str, Resource] = {}
         self._reserved: dict[str, None] = {}
         self._former: dict[str, str] = {}
         self._settings: dict[str, ProviderSettings] = {"": provider_settings(project.config)}
 
     def event(self, kind: str, urn: str = "", message: str = "") -> None:
-        """Tell whoever watches."""
-        self._on_event(Event(kind=kind, urn=urn, message=message))
+        """Tell whoever watches, one event at a time."""
+        with self._event_lock:
+            self._on_event(Event(kind=kind, urn=urn, message=message))
 
     def log(self, message: str) -> None:
         """Keep a message of the program."""
