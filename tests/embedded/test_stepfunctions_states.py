@@ -178,7 +178,7 @@ def test_fail_gives_error_and_cause_of_paths() -> None:
     assert (execution.status, execution.error, execution.cause) == ("FAILED", "text", "n=3")
 
 
-class Transient(Exception):
+class Transient(Exception):  # noqa: N818 - a handler's class name
     """What a handler raises."""
 
 

@@ -59,12 +59,15 @@ _KINDS: dict[str, Callable[[Json], Any]] = {
     "Numeric": _number,
     "Timestamp": timestamp,
 }
-COMPARISONS: dict[str, Callable[[Json, Json], bool]] = {
+_TYPED: dict[str, Callable[[Json, Json], bool]] = {
     **{f"{kind}{name}": _typed(read, compare) for kind, read in _KINDS.items() for name, compare in _ORDER.items()},
     "BooleanEquals": _typed(lambda value: value if isinstance(value, bool) else None, operator.eq),
 }
-COMPARISONS |= {f"{name}Path": test for name, test in COMPARISONS.items()}
-COMPARISONS["StringMatches"] = _matches
+COMPARISONS: dict[str, Callable[[Json, Json], bool]] = {
+    **_TYPED,
+    **{f"{name}Path": test for name, test in _TYPED.items()},
+    "StringMatches": _matches,
+}
 CHECKS: dict[str, Callable[[Json], bool]] = {
     "IsNull": lambda value: value is None,
     "IsNumeric": lambda value: _number(value) is not None,
@@ -89,13 +92,14 @@ def holds(rule: Mapping[str, Json], data: Json, context: Json) -> bool:
             return rule["IsPresent"] is False
         message = f"Invalid path '{rule['Variable']}': The choice state's condition path references an invalid value."
         raise PathError(message) from None
+    return _compares(rule, value, data, context)
+
+
+def _compares(rule: Mapping[str, Json], value: Json, data: Json, context: Json) -> bool:
     if "IsPresent" in rule:
         return rule["IsPresent"] is True
-    for name, check in CHECKS.items():
-        if name in rule:
-            return check(value) is rule[name]
-    for name, compare in COMPARISONS.items():
-        if name in rule:
-            wanted = expression(rule[name], data, context) if name.endswith("Path") else rule[name]
-            return compare(value, wanted)
-    raise PathError("The choice rule has no comparison")
+    (name,) = rule.keys() - {"Variable", "Next", "Comment"}
+    if name in CHECKS:
+        return CHECKS[name](value) is rule[name]
+    wanted = expression(rule[name], data, context) if name.endswith("Path") else rule[name]
+    return COMPARISONS[name](value, wanted)

@@ -87,7 +87,13 @@ def _machine(part: Mapping[str, Json], at: str, allowed: frozenset[str]) -> Iter
 
 
 def _ends(state: Json) -> bool:
-    return isinstance(state, dict) and (state.get("End") is True or state.get("Type") in ("Succeed", "Fail"))  # pyright: ignore[reportUnknownMemberType]
+    known = _object(state)
+    return known.get("End") is True or known.get("Type") in ("Succeed", "Fail")
+
+
+def _object(value: Json) -> dict[str, Json]:
+    """`value`, or an empty object where it is none."""
+    return cast("dict[str, Json]", value) if isinstance(value, dict) else {}
 
 
 def _targets(state: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
@@ -95,8 +101,9 @@ def _targets(state: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
         if field in state:
             yield field, state[field]
     for field in ("Choices", "Catch"):
-        for index, entry in enumerate(state.get(field) or ()):
-            if isinstance(entry, dict) and "Next" in entry:
+        entries: list[Json] = state.get(field) or []
+        for index, entry in enumerate(entries):
+            if "Next" in _object(entry):
                 yield f"{field}[{index}]/Next", entry["Next"]
 
 
@@ -105,7 +112,7 @@ def _unreached(states: Mapping[str, Json], start: str, at: str) -> Iterator[Prob
     todo = [start]
     while todo:
         state = states[todo.pop()]
-        for _, target in _targets(state if isinstance(state, dict) else {}):
+        for _, target in _targets(_object(state)):
             if isinstance(target, str) and target in states and target not in seen:
                 seen.add(target)
                 todo.append(target)
@@ -115,7 +122,7 @@ def _unreached(states: Mapping[str, Json], start: str, at: str) -> Iterator[Prob
 
 
 def _state(value: Json, at: str, states: Mapping[str, Json]) -> Iterator[Problem]:
-    state = cast("dict[str, Json]", value) if isinstance(value, dict) else {}
+    state = _object(value)
     rule = grammar.RULES.get(state.get("Type", ""))
     if rule is None:
         yield _schema(f"Unknown state type {state.get('Type')!r}", f"{at}/Type")

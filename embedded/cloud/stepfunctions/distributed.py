@@ -18,7 +18,7 @@ from embedded.cloud.stepfunctions.intrinsics import dumps
 from embedded.cloud.stepfunctions.items import batch, read_items
 from embedded.cloud.stepfunctions.records import Execution, MapRun, now
 from embedded.cloud.stepfunctions.results import write_results
-from embedded.cloud.stepfunctions.scope import Cancelled, Scope
+from embedded.cloud.stepfunctions.scope import Cancelled, Scope, join_all
 from embedded.cloud.stepfunctions.template import number
 
 Json = Any
@@ -126,12 +126,7 @@ def _run_children(step: Step, run: MapRun) -> None:
                 if over:
                     scope.cancel()
 
-        limit = min(run.max_concurrency or CHILD_CONCURRENCY, CHILD_CONCURRENCY, len(run.children))
-        threads = [threading.Thread(target=work, name=f"{run.label}-{at}", daemon=True) for at in range(limit)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        join_all(work, min(run.max_concurrency or CHILD_CONCURRENCY, CHILD_CONCURRENCY, len(run.children)), run.label)
     for child in run.children:
         if child.arn in run.pending:
             child.close("ABORTED")

@@ -31,7 +31,7 @@ def _rule(
     *,
     terminal: bool = False,
 ) -> Rule:
-    every = fields | _COMMON | (set() if terminal else _FLOW)
+    every = fields | _COMMON if terminal else fields | _COMMON | _FLOW
     return Rule(frozenset(every), frozenset(required or set()), one_of, at_most_one, terminal)
 
 

@@ -226,30 +226,66 @@ def _split(value: Json, delimiters: Json) -> list[str]:
     return [part for part in re.split(pattern, _text(value)) if part] if pattern else [_text(value)]
 
 
-FUNCTIONS: dict[str, Callable[..., Json]] = {
-    "Format": _format,
-    "StringToJson": lambda text: json.loads(_text(text)),
-    "JsonToString": dumps,
-    "Array": lambda *values: list(values),
-    "ArrayPartition": _partition,
-    "ArrayContains": lambda array, value: any(_same(item, value) for item in _array(array)),
-    "ArrayRange": _range,
-    "ArrayGetItem": lambda array, index: _array(array)[_index(index)],
-    "ArrayLength": lambda array: len(_array(array)),
-    "ArrayUnique": _unique,
-    "Base64Encode": lambda text: base64.b64encode(_limited(text).encode()).decode(),
-    "Base64Decode": lambda text: base64.b64decode(_limited(text), validate=True).decode(),
-    "Hash": _hash,
-    "JsonMerge": _merge,
-    "MathRandom": _random,
-    "MathAdd": lambda one, other: _integer(one) + _integer(other),
-    "StringSplit": _split,
-    "UUID": lambda: str(uuid.uuid4()),
-}
-
-
 def _index(value: Json) -> int:
     index = _integer(value)
     if index < 0:
         raise IndexError("a negative index")
     return index
+
+
+def _array_contains(array: Json, value: Json) -> bool:
+    return any(_same(item, value) for item in _array(array))
+
+
+def _make_array(*values: Json) -> list[Json]:
+    return list(values)
+
+
+def _get_item(array: Json, index: Json) -> Json:
+    return _array(array)[_index(index)]
+
+
+def _length(array: Json) -> int:
+    return len(_array(array))
+
+
+def _parse(text: Json) -> Json:
+    return json.loads(_text(text))
+
+
+def _encode(text: Json) -> str:
+    return base64.b64encode(_limited(text).encode()).decode()
+
+
+def _decode(text: Json) -> str:
+    return base64.b64decode(_limited(text), validate=True).decode()
+
+
+def _add(one: Json, other: Json) -> int:
+    return _integer(one) + _integer(other)
+
+
+def _uuid() -> str:
+    return str(uuid.uuid4())
+
+
+FUNCTIONS: dict[str, Callable[..., Json]] = {
+    "Format": _format,
+    "StringToJson": _parse,
+    "JsonToString": dumps,
+    "Array": _make_array,
+    "ArrayPartition": _partition,
+    "ArrayContains": _array_contains,
+    "ArrayRange": _range,
+    "ArrayGetItem": _get_item,
+    "ArrayLength": _length,
+    "ArrayUnique": _unique,
+    "Base64Encode": _encode,
+    "Base64Decode": _decode,
+    "Hash": _hash,
+    "JsonMerge": _merge,
+    "MathRandom": _random,
+    "MathAdd": _add,
+    "StringSplit": _split,
+    "UUID": _uuid,
+}

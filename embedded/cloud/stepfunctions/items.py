@@ -57,19 +57,20 @@ def _list_objects(step: Step, params: Json) -> list[Json]:
     token: dict[str, str] = {}
     while True:
         answer = _call(step, "listObjectsV2", {**params, **token})
-        for entry in answer.get("Contents", []):
-            found.append(
-                {
-                    "Etag": entry["ETag"],
-                    "Key": entry["Key"],
-                    "LastModified": int(entry["LastModified"].timestamp()),
-                    "Size": entry["Size"],
-                    "StorageClass": entry.get("StorageClass", "STANDARD"),
-                }
-            )
+        found += [_listed(entry) for entry in answer.get("Contents", [])]
         if not answer.get("IsTruncated"):
             return found
         token = {"ContinuationToken": answer["NextContinuationToken"]}
+
+
+def _listed(entry: Mapping[str, Json]) -> dict[str, Json]:
+    return {
+        "Etag": entry["ETag"],
+        "Key": entry["Key"],
+        "LastModified": int(entry["LastModified"].timestamp()),
+        "Size": entry["Size"],
+        "StorageClass": entry.get("StorageClass", "STANDARD"),
+    }
 
 
 def _objects(step: Step, params: Json, config: Mapping[str, Json]) -> list[Json]:
@@ -97,7 +98,8 @@ _DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB":
 
 def _rows(text: str, config: Mapping[str, Json]) -> list[Json]:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_DELIMITERS[config.get("CSVDelimiter", "COMMA")])
-    names: list[str] = config["CSVHeaders"] if config.get("CSVHeaderLocation") == "GIVEN" else next(rows, [])
+    given: list[str] = config.get("CSVHeaders", [])
+    names = given if config.get("CSVHeaderLocation") == "GIVEN" else next(rows, given)
     return [dict(zip(names, [*row, *[""] * (len(names) - len(row))], strict=False)) for row in rows]
 
 

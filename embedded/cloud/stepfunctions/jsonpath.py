@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from embedded.cloud.stepfunctions.errors import PathError
 
@@ -96,23 +96,31 @@ def _step(segment: Segment, node: Json, root: Json) -> Iterator[Json]:
             yield from _step(flat, inner, root)
         return
     match segment.kind:
-        case "name" if isinstance(node, dict) and segment.value in node:
-            yield node[segment.value]
-        case "index" if isinstance(node, list) and -len(node) <= segment.value < len(node):  # pyright: ignore[reportUnknownArgumentType]
-            yield node[segment.value]
-        case "slice" if isinstance(node, list):
-            yield from node[segment.value]
-        case "wild":
-            yield from _children(node)
         case "union":
             for part in segment.value:
                 yield from _step(part, node, root)
+        case "wild":
+            yield from _children(node)
         case "filter":
             yield from (item for item in _children(node) if segment.value(item, root))
         case "length" if isinstance(node, (list, dict, str)):
-            yield len(node)  # pyright: ignore[reportUnknownArgumentType]
+            yield len(cast("list[Json]", node))
         case _:
-            return
+            yield from _pick(segment, node)
+
+
+def _pick(segment: Segment, node: Json) -> Iterator[Json]:
+    """What a name, an index or a slice takes of an object or an array."""
+    if segment.kind == "name" and isinstance(node, dict):
+        held = cast("dict[str, Json]", node)
+        if segment.value in held:
+            yield held[segment.value]
+    elif segment.kind in ("index", "slice") and isinstance(node, list):
+        items = cast("list[Json]", node)
+        if segment.kind == "slice":
+            yield from items[segment.value]
+        elif -len(items) <= segment.value < len(items):
+            yield items[segment.value]
 
 
 def _children(node: Json) -> list[Json]:

@@ -115,12 +115,17 @@ def run_all(parent: Scope, jobs: Sequence[Callable[[Scope], Any]], limit: int) -
                     failures.put(error)
                     scope.cancel()
 
-        threads = [threading.Thread(target=work, name="fork", daemon=True) for _ in range(min(limit, len(jobs)))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        join_all(work, min(limit, len(jobs)), "fork")
     parent.check()
     if not failures.empty():
         raise failures.get()
     return results
+
+
+def join_all(work: Callable[[], None], count: int, name: str) -> None:
+    """Run `work` in `count` threads at once and wait for all."""
+    threads = [threading.Thread(target=work, name=f"{name}-{at}", daemon=True) for at in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

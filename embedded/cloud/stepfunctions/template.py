@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from embedded.cloud.stepfunctions import intrinsics, jsonpath
 from embedded.cloud.stepfunctions.errors import PathError, StateError
@@ -36,8 +36,7 @@ def fill(template: Json, data: Json, context: Json) -> Json:
                 raise PathError(message) from failure
         return filled
     if isinstance(template, list):
-        items: list[Json] = template
-        return [fill(item, data, context) for item in items]
+        return [fill(item, data, context) for item in cast("list[Json]", template)]
     return template
 
 
