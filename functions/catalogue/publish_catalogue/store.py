@@ -142,7 +142,7 @@ class AwsStore:
         expected = {":expected": {"S": marked.revision}} if marked.revision else {}
         pointer = catalogue.model_dump(exclude={"shop_id"})
         pointer["updated_at"] = self._now
-        status = {"state": "live", "revision": catalogue.revision, "counts": counts, "updated_at": self._now}
+        status = {"state": "live", "revision": catalogue.revision, **counts, "updated_at": self._now}
         with aws_errors(f"swap the live catalogue of {catalogue.shop_id}"):
             try:
                 self._dynamodb.transact_write_items(

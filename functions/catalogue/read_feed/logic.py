@@ -94,7 +94,8 @@ def read_feed(source: CatalogueImport, store: Store, *, max_drop_share: float, c
                 raise FeedRefused("FeedTooLarge", f"The feed is larger than {MAX_BYTES // 1_000_000} MB.")
             catalogue = _parse(read_rows(file), source.shop_id)
     except FeedRefused as refused:
-        return FeedRead(outcome="refused", reason=refused.reason)
+        store.put_quarantine(quarantine_key, quarantine_csv([]))
+        return FeedRead(outcome="refused", reason=refused.reason, quarantine_key=quarantine_key)
     store.put_quarantine(quarantine_key, quarantine_csv(catalogue.quarantine))
     if not catalogue.lines:
         return FeedRead(
