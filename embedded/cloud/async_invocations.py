@@ -69,7 +69,7 @@ class AsyncInvocations:
             result = self._run(event.config, event.payload, event.request_id)
         except InvocationRefused as refused:
             if refused.code != "TooManyRequestsException":
-                logger.error("event %s for %s was refused: %s", event.request_id, event.config.name, refused)  # noqa: TRY400
+                logger.error("event %s for %s was refused: %s", event.request_id, event.config.name, refused)
                 self._conclude(event, None, "RetriesExhausted")
                 return
             self._later.run(lambda: self._attempt(event), after_seconds=THROTTLED_SECONDS)

@@ -23,7 +23,18 @@ from embedded.cloud.server import Server
 
 logger = logging.getLogger(__name__)
 
-PARTS = ("credentials", "s3", "dynamodb", "lambdas", "eventsource", "events", "stepfunctions", "mediaconvert", "cdn")
+PARTS = (
+    "s3",
+    "dynamodb",
+    "destinations",
+    "lambdas",
+    "eventsource",
+    "events",
+    "stepfunctions",
+    "mediaconvert",
+    "cloudfront",
+    "cdn",
+)
 """Modules of this package that take part, in order; each offers `install(cloud)`."""
 
 

@@ -69,7 +69,7 @@ def _at(event: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON
     """The value at a JSON path (`$.detail.object.key`), or None."""
     if not path.startswith("$"):
         raise BadPathError(f"the input path {path!r} does not begin with $")
-    rest, value = path[1:], cast(Any, event)
+    rest, value = path[1:], cast("Any", event)
     while rest:
         step = _STEP.match(rest)
         if not step:

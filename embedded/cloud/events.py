@@ -128,7 +128,8 @@ def _deliver(target: dict[str, Any], event: dict[str, Any], rule_arn: str, attem
     try:
         body = target_input(target, event, rule_arn)
         group = (target.get("SqsParameters") or {}).get("MessageGroupId")
-        deliver(target["Arn"], body, group_id=group, deduplication_id=event["id"] if group else None)
+        token = event["id"] if group else None
+        deliver(target["Arn"], body, group_id=group, deduplication_id=token, role_arn=target.get("RoleArn"))
     except BadPathError as error:
         _bury(target, event, rule_arn, "INVALID_JSON", str(error), attempt)
     except DeliveryError as error:
@@ -161,7 +162,7 @@ def _bury(target: dict[str, Any], event: dict[str, Any], rule: str, code: str, m
 @service("events")
 def serve(request: Request) -> Response:
     """Refuse what would never be delivered; moto keeps the rules."""
-    body = cast(dict[str, Any], request.json())
+    body = cast("dict[str, Any]", request.json())
     if request.target == "PutTargets":
         for target in body.get("Targets", []):
             problem = _target_problem(target)
@@ -169,7 +170,7 @@ def serve(request: Request) -> Response:
                 return Response.of_error("ValidationException", problem)
     if request.target == "PutRule" and body.get("ScheduleExpression"):
         return Response.of_error("ValidationException", "The embedded AWS runs no schedules: give an EventPattern")
-    if request.target == "PutEvents" and len(body.get("Entries", [])) > 10:  # noqa: PLR2004
+    if request.target == "PutEvents" and len(body.get("Entries", [])) > 10:
         return Response.of_error("ValidationException", "PutEvents takes at most 10 entries")
     if request.target == "TestEventPattern":
         return _test_pattern(body)

@@ -57,7 +57,7 @@ class Mappings:
             wanted: dict[str, Any] = {}
             for region in list(lambda_backends[self._cloud.account_id].values()):
                 backend: Any = region
-                for mapping in backend._event_source_mappings.values():  # noqa: SLF001 - moto has no other door
+                for mapping in backend._event_source_mappings.values():
                     config = mapping.get_configuration()
                     if mapping.enabled and ":sqs:" in config["EventSourceArn"]:
                         wanted[json.dumps(config, sort_keys=True, default=str)] = config
@@ -159,7 +159,7 @@ class Poller:
             except lambdas.InvocationRefused as refused:
                 throttled = refused.code == "TooManyRequestsException"
                 if not throttled or time.monotonic() > until or self._stopped.is_set():
-                    logger.error("a batch of %s was refused: %s", self._queue, refused.message)  # noqa: TRY400
+                    logger.error("a batch of %s was refused: %s", self._queue, refused.message)
                     return
                 self._stopped.wait(_THROTTLED_SECONDS)
         if result.function_error is None:

@@ -53,7 +53,7 @@ class _ServedRequest(MotoRequest):
 
 
 def answer(request: Request) -> Response:
-    """moto's answer to a request."""
+    """Moto's answer to a request."""
     environ = _environ(request)
     host = _host(request, environ)
     service, handlers = _service_of(host)
@@ -77,7 +77,7 @@ def _run(handler: MotoHandler, moto_request: MotoRequest) -> Response:
     except HTTPException as error:
         headers = [(str(name), str(value)) for name, value in error.get_headers(moto_request.environ)]
         return Response(error.code or 500, headers, str(error.get_body(moto_request.environ)).encode())
-    status, headers, body = result if isinstance(result, tuple) and len(result) == 3 else (200, {}, result)  # noqa: PLR2004
+    status, headers, body = result if isinstance(result, tuple) and len(result) == 3 else (200, {}, result)
     content = body.encode() if isinstance(body, str) else body
     return Response(int(status), [(str(name), str(value)) for name, value in dict(headers).items()], content or b"")
 

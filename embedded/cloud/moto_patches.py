@@ -144,9 +144,19 @@ def _s3() -> None:
             made.checksum_algorithm = made.checksum_value = None
 
     S3Backend.copy_object = copy  # type: ignore[method-assign,assignment]
+    set_delete_marker = S3Backend._set_delete_marker  # noqa: SLF001
+
+    def mark_deleted(self: S3Backend, bucket_name: str, key_name: str) -> Any:  # noqa: ANN401
+        """S3 tells of a delete marker; moto does not."""
+        marker = set_delete_marker(self, bucket_name, key_name)
+        made = notifications.S3NotificationEvent.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT
+        send(self.account_id, made, self.get_bucket(bucket_name), marker)
+        return marker
+
+    S3Backend._set_delete_marker = mark_deleted  # type: ignore[method-assign]  # noqa: SLF001
     notifications.send_event = send
-    notifications._send_event_bridge_message = to_event_bridge  # noqa: SLF001
-    notifications._invoke_awslambda = to_function  # noqa: SLF001
+    notifications._send_event_bridge_message = to_event_bridge
+    notifications._invoke_awslambda = to_function
 
 
 _KEPT_OF_A_FUNCTION = ("LoggingConfig", "DeadLetterConfig", "TracingConfig")

@@ -19,7 +19,9 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">=": lambda a, b: a >= b,
     ">": lambda a, b: a > b,
 }
-_OPERATORS = frozenset({"prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "exists", "cidr"})
+_OPERATORS = frozenset(
+    {"prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "exists", "cidr"}
+)
 
 
 class BadPatternError(ValueError):
@@ -30,14 +32,14 @@ def check(pattern: Mapping[str, Any]) -> None:
     """Raise `BadPatternError` for what EventBridge would refuse."""
     for field, wanted in pattern.items():
         if field == "$or":
-            if not isinstance(wanted, list) or len(cast(list[Any], wanted)) < 2:  # noqa: PLR2004
+            if not isinstance(wanted, list) or len(cast("list[Any]", wanted)) < 2:
                 raise BadPatternError("$or must be an array of at least two patterns")
-            for option in cast(list[Mapping[str, Any]], wanted):
+            for option in cast("list[Mapping[str, Any]]", wanted):
                 check(option)
         elif isinstance(wanted, Mapping):
-            check(cast(Mapping[str, Any], wanted))
+            check(cast("Mapping[str, Any]", wanted))
         elif isinstance(wanted, list) and wanted:
-            for condition in cast(list[Any], wanted):
+            for condition in cast("list[Any]", wanted):
                 _check_condition(field, condition)
         else:
             raise BadPatternError(f"{field!r} must be an object or a non-empty array")
@@ -46,11 +48,11 @@ def check(pattern: Mapping[str, Any]) -> None:
 def matches(pattern: Mapping[str, Any], event: Any) -> bool:  # noqa: ANN401 - any JSON
     """Whether `event` satisfies every field of `pattern`."""
     if isinstance(event, list):  # a nested pattern matches an array if it matches one of its objects
-        return any(matches(pattern, item) for item in cast(list[Any], event))
+        return any(matches(pattern, item) for item in cast("list[Any]", event))
     if not isinstance(event, Mapping):
         # Only "does not exist" can hold for fields of something that is no object.
         event = {}
-    fields = cast(Mapping[str, Any], event)
+    fields = cast("Mapping[str, Any]", event)
     return all(_field_matches(name, wanted, fields) for name, wanted in pattern.items())
 
 
@@ -59,7 +61,7 @@ def _field_matches(name: str, wanted: Any, event: Mapping[str, Any]) -> bool:  #
         return any(matches(option, event) for option in wanted)
     found = event.get(name, _MISSING)
     if isinstance(wanted, Mapping):
-        return matches(cast(Mapping[str, Any], wanted), None if found is _MISSING else found)
+        return matches(cast("Mapping[str, Any]", wanted), None if found is _MISSING else found)
     return any(_condition_holds(condition, found) for condition in wanted)
 
 
@@ -69,14 +71,16 @@ def _condition_holds(condition: Any, found: Any) -> bool:  # noqa: ANN401
         return present is condition["exists"]
     if found is _MISSING or isinstance(found, Mapping):
         return False
-    values = cast(list[Any], found) if isinstance(found, list) else [found]
+    values = cast("list[Any]", found) if isinstance(found, list) else [found]
     return any(_value_matches(condition, value) for value in values)
 
 
 def _value_matches(condition: Any, value: Any) -> bool:  # noqa: ANN401
     if not isinstance(condition, Mapping):
-        return type(condition) is type(value) and condition == value or (_number(condition, value) and condition == value)
-    operator, operand = next(iter(cast(Mapping[str, Any], condition).items()))
+        return (type(condition) is type(value) and condition == value) or (
+            _number(condition, value) and condition == value
+        )
+    operator, operand = next(iter(cast("Mapping[str, Any]", condition).items()))
     if operator == "anything-but":
         return _is_something_else(operand, value)
     if operator == "numeric":
@@ -90,7 +94,7 @@ def _value_matches(condition: Any, value: Any) -> bool:  # noqa: ANN401
 
 def _is_something_else(operand: Any, value: Any) -> bool:  # noqa: ANN401
     if isinstance(operand, Mapping):
-        return not _value_matches(cast(Any, operand), value)
+        return not _value_matches(cast("Any", operand), value)
     return not any(_value_matches(option, value) for option in _options(operand))
 
 
@@ -112,7 +116,7 @@ def _wildcard(text: str) -> re.Pattern[str]:
 
 
 def _options(operand: Any) -> list[Any]:  # noqa: ANN401
-    return cast(list[Any], operand) if isinstance(operand, list) else [operand]
+    return cast("list[Any]", operand) if isinstance(operand, list) else [operand]
 
 
 def _number(*values: Any) -> bool:  # noqa: ANN401
@@ -131,7 +135,7 @@ def _check_condition(field: str, condition: Any) -> None:  # noqa: ANN401
         if isinstance(condition, list):
             raise BadPatternError(f"{field!r}: a condition is a value or an object, not an array")
         return
-    operators = list(cast(Mapping[str, Any], condition).items())
+    operators = list(cast("Mapping[str, Any]", condition).items())
     if len(operators) != 1 or operators[0][0] not in _OPERATORS:
         raise BadPatternError(f"{field!r}: unrecognized match type {', '.join(name for name, _ in operators)}")
     operator, operand = operators[0]
@@ -140,10 +144,10 @@ def _check_condition(field: str, condition: Any) -> None:  # noqa: ANN401
     if operator == "numeric":
         _check_numeric(field, operand)
     if operator == "anything-but" and isinstance(operand, Mapping):
-        _check_condition(field, cast(Any, operand))
+        _check_condition(field, cast("Any", operand))
 
 
 def _check_numeric(field: str, operand: Any) -> None:  # noqa: ANN401
-    whole = isinstance(operand, list) and len(cast(list[Any], operand)) in (2, 4)
+    whole = isinstance(operand, list) and len(cast("list[Any]", operand)) in (2, 4)
     if not whole or not all(sign in _COMPARISONS for sign in operand[::2]) or not _number(*operand[1::2]):
         raise BadPatternError(f'{field!r}: numeric wants ["<", 5] or [">", 0, "<=", 5]')

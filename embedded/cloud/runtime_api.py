@@ -52,12 +52,12 @@ class RuntimeApi:
             disable_nagle_algorithm = True
             wbufsize = -1
 
-            def do_GET(self) -> None:  # noqa: N802 - the name http.server calls
-                api._serve_next(self)  # noqa: SLF001
+            def do_GET(self) -> None:
+                api._serve_next(self)
 
-            def do_POST(self) -> None:  # noqa: N802
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", "0")))
-                api._take(self, self.path, body)  # noqa: SLF001
+                api._take(self, self.path, body)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
                 """Say nothing: the function's own log is what matters."""

@@ -62,7 +62,7 @@ def _serve_bucket(request: Request, bucket: str) -> Response:
         names = ", ".join(sorted(asked - _BUCKET_PARTS))
         return s3_configurations.error(501, "NotImplemented", f"The embedded S3 keeps no bucket {names}")
     response = fallback(request)
-    if request.method == "DELETE" and not asked and response.status == 204:  # noqa: PLR2004
+    if request.method == "DELETE" and not asked and response.status == 204:
         s3_configurations.forget(bucket)
     return response
 
@@ -104,7 +104,7 @@ def _stream(request: Request, bucket: str, key_name: str) -> Response | None:
     headers = {name.lower(): value for name, value in head.headers}
     _qualify_checksum(headers, key)
     start, length = 0, key.size
-    if head.status == 206:  # noqa: PLR2004
+    if head.status == 206:
         span = headers["content-range"].removeprefix("bytes ").partition("/")[0]
         first, _, last = span.partition("-")
         start, length = int(first), int(last) - int(first) + 1
@@ -114,7 +114,7 @@ def _stream(request: Request, bucket: str, key_name: str) -> Response | None:
 
 
 def _qualify_checksum(headers: dict[str, str], key: Any) -> None:  # noqa: ANN401 - moto's own key
-    """moto's HEAD leaves out that a checksum is one of part checksums, and a client would compare it with the whole."""
+    """Moto's HEAD leaves out that a checksum is one of part checksums, and a client would compare it with the whole."""
     name = f"x-amz-checksum-{(key.checksum_algorithm or '').lower()}"
     if name in headers and key.checksum_type:
         headers["x-amz-checksum-type"] = key.checksum_type
@@ -127,8 +127,8 @@ def _pieces(key: Any, start: int, length: int) -> Iterator[bytes]:  # noqa: ANN4
     while at < end:
         try:
             with key.lock:
-                key._value_buffer.seek(at)  # noqa: SLF001 - the one copy of the object there is
-                piece: bytes = key._value_buffer.read(min(_PIECE_BYTES, end - at))  # noqa: SLF001
+                key._value_buffer.seek(at)
+                piece: bytes = key._value_buffer.read(min(_PIECE_BYTES, end - at))
         except ValueError:
             raise ConnectionError("the object was overwritten while it was being read") from None
         yield piece

@@ -65,7 +65,9 @@ def _list(kind: str, kept: dict[str, str]) -> Response:
 
 
 def _xml(text: str) -> Response:
-    return Response(200, [("content-type", "application/xml")], f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode())
+    return Response(
+        200, [("content-type", "application/xml")], f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode()
+    )
 
 
 def error(status: int, code: str, message: str) -> Response:

@@ -29,6 +29,13 @@ _OTHERS = {
     "s3:ObjectRestore:Post": "Object Restore Initiated",
     "s3:ObjectRestore:Completed": "Object Restore Completed",
 }
+_ASKED_FOR = {
+    "s3:ObjectTagging:Put": "tagging",
+    "s3:ObjectTagging:Delete": "tagging",
+    "s3:ObjectAcl:Put": "acl",
+    "s3:ObjectRestore:Post": "restore",
+    "s3:ObjectRestore:Completed": "restore",
+}
 _sequencer_guard = threading.Lock()
 _last = [0]
 
@@ -70,8 +77,8 @@ def publish(account_id: str, bucket: Any, event_name: str, key: Any) -> None:  #
         what["sequencer"] = next_sequencer()
         detail["reason"] = "DeleteObject"
         detail["deletion-type"] = _DELETED[event_name]
-    elif event_name in _OTHERS:
-        kind = _OTHERS[event_name]
+    elif event_name in _OTHERS and request and _ASKED_FOR[event_name] in request.params():
+        kind = _OTHERS[event_name]  # moto sets tags and ACL with every object; S3 tells of it only when asked to
     else:
         return
     event = {"source": "aws.s3", "detail-type": kind, "resources": [bucket.arn], "detail": detail}

@@ -61,7 +61,7 @@ class Connection(socketserver.StreamRequestHandler):
         if headers.get("expect", "").lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as spool:
-            body = cast(BinaryIO, spool)
+            body = cast("BinaryIO", spool)
             length = self._body(headers, body)
             request = Request(method, path, query, headers, body, length, source_ip=str(self.client_address[0]))
             response = self._health() if path == HEALTH_PATH else self.server.app(request)
@@ -127,7 +127,7 @@ class Connection(socketserver.StreamRequestHandler):
         else:
             self.wfile.write(head)
             for piece in response.body:
-                self.wfile.write(cast(bytes, piece))
+                self.wfile.write(cast("bytes", piece))
 
     def _health(self) -> Response:
         body = json.dumps({"status": "ok", "pid": os.getpid()}).encode()

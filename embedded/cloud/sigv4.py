@@ -54,7 +54,7 @@ def _from_header(authorization: str, default_region: str) -> Scope:
         key, _, region, service = found.groups()
         return Scope(key, region, service)
     if authorization.startswith("AWS ") and ":" in authorization:  # Signature Version 2 is S3's alone
-        return Scope(authorization[4:].split(":")[0], default_region, "s3")
+        return Scope(authorization[4:].split(":", maxsplit=1)[0], default_region, "s3")
     raise ScopeError("IncompleteSignature", "Authorization header requires 'Credential' parameter.", 400)
 
 

@@ -42,7 +42,9 @@ class _Spawner:
     """Starts processes from one thread that never ends: a parent-death signal follows the *thread* that forked."""
 
     def __init__(self) -> None:
-        self._wanted: SimpleQueue[tuple[list[str], dict[str, str], Path, Future[subprocess.Popen[bytes]]]] = SimpleQueue()
+        self._wanted: SimpleQueue[tuple[list[str], dict[str, str], Path, Future[subprocess.Popen[bytes]]]] = (
+            SimpleQueue()
+        )
         threading.Thread(target=self._run, name="spawner", daemon=True).start()
 
     def spawn(self, arguments: list[str], environment: dict[str, str], directory: Path) -> subprocess.Popen[bytes]:
