@@ -287,8 +287,11 @@ def open_video(file: str | Path | BinaryIO, *, verify: bool = True) -> Video:
     source: BinaryIO = Path(file).open("rb") if isinstance(file, (str, Path)) else file  # noqa: SIM115
     try:
         size, format_name = _sniff(source)
-        container = _open_container(source, size, format_name)
-        if _isobmff_is_cut(source, size, format_name):
+        # Before the demuxer takes the file: it keeps its own idea of the position, and would read on at ours.
+        cut = _isobmff_is_cut(source, size, format_name)
+        source.seek(0)
+        container = _open_container(source, format_name, cut=cut)
+        if cut:
             container.close()
             raise VideoRefused("Truncated", _CUT)
         try:
@@ -327,11 +330,11 @@ def _sniff(source: BinaryIO) -> tuple[int, str]:
     raise VideoRefused("NotAVideo", "The file is none of MP4, MOV, Matroska/WebM, MPEG-TS, AVI, FLV, MXF, ASF or Ogg.")
 
 
-def _open_container(source: BinaryIO, size: int, format_name: str) -> InputContainer:
+def _open_container(source: BinaryIO, format_name: str, *, cut: bool) -> InputContainer:
     try:
         return av.open(source, mode="r", format=format_name, metadata_errors="replace", buffer_size=1 << 18)
     except (av.error.FFmpegError, MemoryError, ValueError) as failure:
-        if _isobmff_is_cut(source, size, format_name):
+        if cut:
             raise VideoRefused("Truncated", _CUT) from failure
         raise VideoRefused("NotAVideo", f"The file looks like {format_name} but cannot be opened as such.") from failure
 
