@@ -52,6 +52,12 @@ class _ServedRequest(MotoRequest):
     from_wsgi_server = True  # moto then leaves the Date header to the server
 
 
+class _ServedObject(_ServedRequest):
+    """A body that is an object's content, even where its content type says that it is a form."""
+
+    want_form_data_parsed = False
+
+
 def answer(request: Request) -> Response:
     """Moto's answer to a request."""
     environ = _environ(request)
@@ -64,7 +70,8 @@ def answer(request: Request) -> Response:
     if handler is None:
         operation = request.target or f"{request.method} {request.path}"
         return Response.of_error("UnknownOperationException", f"No {request.service} operation at {operation}", 404)
-    moto_request = _ServedRequest(environ)
+    uploads = request.service == "s3" and request.method == "PUT"
+    moto_request = _ServedObject(environ) if uploads else _ServedRequest(environ)
     with _guarded(request.service):
         return _run(handler, moto_request)
 
