@@ -21,8 +21,8 @@ def segment_key(of_prefix: str, index: int, part: Part) -> str:
 
 
 def frame_key(of_prefix: str, index: int, ms: int) -> str:
-    """The JPEG of the sampled frame at `ms`."""
-    return f"{of_prefix}/segments/{index:04d}/frames/{ms:09d}.jpg"
+    """The JPEG of the sampled frame at `ms`: below a folder of its own, since frames expire and results do not."""
+    return f"frames/{of_prefix}/{index:04d}/{ms:09d}.jpg"
 
 
 def analysis_key(of_prefix: str) -> str:

@@ -1,0 +1,190 @@
+"""A private bucket: encrypted with a customer-managed key, versioned, TLS only, no ACLs, and nothing in it kept by accident."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, final
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.access import Access, ServiceStatement, Statement, resource_policy, tls_only
+from infra.components.key import Key
+from infra.naming import Scope, title
+
+Operation = Literal["GetObject", "GetObjectVersion", "PutObject", "PutObjectTagging", "DeleteObject"]
+
+_ABORT_MULTIPART_DAYS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketArgs:
+    scope: Scope
+    key: Key
+    deletion_protection: bool
+    """Protects the bucket, and refuses to empty it on destruction."""
+    noncurrent_days: int
+    """How long an overwritten or deleted version can be brought back."""
+    expire: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Key prefix → days after which objects below it expire."""
+    emit_events: bool = False
+    """Sends the bucket's events to EventBridge's default bus."""
+    readers: Sequence[ServiceStatement] = ()
+    """AWS services that read the bucket; their `resources` are key patterns."""
+
+    def __post_init__(self) -> None:
+        if self.noncurrent_days < 1:
+            message = f"noncurrent_days is {self.noncurrent_days}; S3 takes 1 or more"
+            raise ValueError(message)
+
+
+@final
+class Bucket(pulumi.ComponentResource):
+    """An S3 bucket with everything that makes it safe to keep something in."""
+
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    domain_name: pulumi.Output[str]
+    """`<bucket>.s3.<region>.amazonaws.com`"""
+
+    def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("shoppable:storage:Bucket", name, None, opts)
+        self._title = title(name)
+        self._key = args.key
+        child = pulumi.ResourceOptions(parent=self)
+        bucket = aws.s3.Bucket(
+            name,
+            force_destroy=not args.deletion_protection,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.deletion_protection),
+        )
+        aws.s3.BucketOwnershipControls(
+            name, bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
+        )
+        block = aws.s3.BucketPublicAccessBlock(
+            name,
+            bucket=bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=child,
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            name,
+            bucket=bucket.id,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": args.key.arn,
+                    },
+                    "bucket_key_enabled": True,
+                }
+            ],
+            opts=child,
+        )
+        versioning = aws.s3.BucketVersioning(
+            name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=child
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            name,
+            bucket=bucket.id,
+            rules=_lifecycle(args),
+            # Noncurrent rules mean nothing before there are versions.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+        )
+        aws.s3.BucketPolicy(
+            name,
+            bucket=bucket.id,
+            policy=resource_policy(
+                [
+                    tls_only("TlsOnly", "s3:*", [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")]),
+                    *(
+                        {**reader.document(), "Resource": [_objects(bucket.arn, of) for of in reader.resources]}
+                        for reader in args.readers
+                    ),
+                ]
+            ),
+            # A policy that is set while the block is being set can be refused as a conflicting operation.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
+        )
+        if args.emit_events:
+            aws.s3.BucketNotification(name, bucket=bucket.id, eventbridge=True, opts=child)
+        self.name = bucket.bucket
+        self.arn = bucket.arn
+        self.domain_name = bucket.bucket_regional_domain_name
+        self.register_outputs({"name": self.name, "arn": self.arn})
+
+    def access(self, *operations: Operation, prefix: str, purpose: str = "") -> Access:
+        """The operations on the objects whose key starts with `prefix`, and the key's use that they need.
+
+        A put is also the abort of a multipart upload; with a key its parts are read back, hence Decrypt:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+        """
+        writes = "PutObject" in operations
+        reads = "GetObject" in operations or "GetObjectVersion" in operations
+        actions = [f"s3:{operation}" for operation in operations] + (["s3:AbortMultipartUpload"] if writes else [])
+        what = purpose or "".join(sorted({title(operation) for operation in operations}))
+        statements = [
+            Statement(
+                sid=f"{what}In{self._title}{title(prefix.replace('/', '-'))}",
+                actions=tuple(actions),
+                resources=(_objects(self.arn, f"{prefix}*"),),
+            )
+        ]
+        uses = (["kms:Decrypt"] if reads or writes else []) + (["kms:GenerateDataKey"] if writes else [])
+        if uses:
+            # With bucket keys the encryption context is the bucket, not the object:
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+            kind = "Write" if writes else "Read"
+            statements.append(
+                self._key.via("s3", uses, purpose=f"{kind}{self._title}", context={"aws:s3:arn": self.arn})
+            )
+        return Access(tuple(statements))
+
+    def list_access(self, *, prefix: str) -> Access:
+        """Listing below `prefix`. Also makes a missing object a 404 instead of a 403."""
+        return Access(
+            (
+                Statement(
+                    sid=f"List{self._title}{title(prefix.replace('/', '-'))}",
+                    actions=("s3:ListBucket",),
+                    resources=(self.arn,),
+                    conditions={"StringLike": {"s3:prefix": f"{prefix}*"}},
+                ),
+            )
+        )
+
+
+def _objects(arn: pulumi.Output[str], pattern: pulumi.Input[str]) -> pulumi.Output[str]:
+    return pulumi.Output.concat(arn, "/", pattern)
+
+
+def _lifecycle(args: BucketArgs) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
+    rules: list[aws.s3.BucketLifecycleConfigurationRuleArgsDict] = [
+        {
+            "id": "housekeeping",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": _ABORT_MULTIPART_DAYS},
+            "noncurrent_version_expiration": {"noncurrent_days": args.noncurrent_days},
+            "expiration": {"expired_object_delete_marker": True},
+        },
+        {
+            # Objects under 128 KiB stay where they are and are not monitored:
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering-overview.html
+            "id": "intelligent-tiering",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "transitions": [{"days": 0, "storage_class": "INTELLIGENT_TIERING"}],
+        },
+    ]
+    for prefix, days in args.expire.items():
+        rules.append(
+            {
+                "id": f"expire-{prefix.strip('/')}",
+                "status": "Enabled",
+                "filter": {"prefix": prefix},
+                "expiration": {"days": days},
+            }
+        )
+    return rules

@@ -1,0 +1,175 @@
+"""A customer-managed key: symmetric, rotated every year, usable by the account's IAM policies and by named services only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.access import ServiceStatement, Statement, resource_policy
+from infra.naming import Scope, title
+
+_DELETION_WINDOW_DAYS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyArgs:
+    scope: Scope
+    description: str
+    services: Sequence[ServiceStatement] = ()
+    """Services that use the key without a role of ours. They hold before anything that needs the key is made."""
+    late_services: Sequence[ServiceStatement] = field(default_factory=tuple[ServiceStatement, ...])
+    """Such whose conditions name something that is itself encrypted with this key (a distribution over a bucket): they
+    are set afterwards, in a resource of their own, or there would be a cycle."""
+    protect: bool = True
+
+
+@final
+class Key(pulumi.ComponentResource):
+    """A KMS key, its alias and its policy."""
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: KeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("shoppable:security:Key", name, None, opts)
+        self.name = name
+        self._scope = args.scope
+        first = _key_policy(args.scope, args.services)
+        key = aws.kms.Key(
+            name,
+            description=args.description,
+            enable_key_rotation=True,
+            deletion_window_in_days=_DELETION_WINDOW_DAYS,
+            policy=first,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                # The whole policy is then in the resource below; two owners would undo each other at every update.
+                ignore_changes=["policy"] if args.late_services else None,
+            ),
+        )
+        aws.kms.Alias(
+            name,
+            name=f"alias/{args.scope.name(name, limit=250)}",
+            target_key_id=key.id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        if args.late_services:
+            aws.kms.KeyPolicy(
+                name,
+                key_id=key.id,
+                policy=_key_policy(args.scope, (*args.services, *args.late_services)),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.arn = key.arn
+        self.register_outputs({"arn": self.arn})
+
+    def via(
+        self,
+        service: str,
+        actions: Sequence[str],
+        *,
+        purpose: str,
+        context: dict[str, pulumi.Input[Any]] | None = None,
+    ) -> Statement:
+        """Use of the key through a regional service only, and only under the given encryption context.
+
+        `purpose` (`ReadUploads`) makes the statement's id. Keys of `context` are without `kms:EncryptionContext:`.
+        """
+        conditions: dict[str, pulumi.Input[Any]] = {"kms:ViaService": self._scope.service(service)}
+        for key, value in (context or {}).items():
+            conditions[f"kms:EncryptionContext:{key}"] = value
+        return Statement(
+            sid=f"{purpose}With{title(self.name)}",
+            actions=tuple(actions),
+            resources=(self.arn,),
+            conditions={"StringEquals": conditions},
+        )
+
+
+def logs_service(scope: Scope) -> ServiceStatement:
+    """CloudWatch Logs, for log groups of this account and region.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
+    return ServiceStatement(
+        sid="CloudWatchLogs",
+        service=scope.service("logs"),
+        actions=("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"),
+        conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": scope.arn("logs", "log-group:*")}},
+    )
+
+
+def rules_service(scope: Scope) -> ServiceStatement:
+    """EventBridge, for what this account's rules send to encrypted queues.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+    """
+    return ServiceStatement(
+        sid="EventBridgeToQueues",
+        service="events.amazonaws.com",
+        actions=("kms:Decrypt", "kms:GenerateDataKey"),
+        conditions={
+            "StringEquals": {"aws:SourceAccount": scope.account_id},
+            "ArnLike": {"aws:SourceArn": scope.arn("events", "rule/*")},
+        },
+    )
+
+
+def buses_service(scope: Scope) -> ServiceStatement:
+    """EventBridge, for this account's encrypted buses.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-key-policy.html
+    """
+    return ServiceStatement(
+        sid="EventBuses",
+        service="events.amazonaws.com",
+        actions=("kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey"),
+        conditions={
+            "StringEquals": {"aws:SourceAccount": scope.account_id},
+            "ArnLike": {"aws:SourceArn": scope.arn("events", "event-bus/*")},
+        },
+    )
+
+
+def alarms_service(scope: Scope) -> ServiceStatement:
+    """CloudWatch, for what this account's alarms send to encrypted topics.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    return ServiceStatement(
+        sid="AlarmsToTopics",
+        service="cloudwatch.amazonaws.com",
+        actions=("kms:Decrypt", "kms:GenerateDataKey*"),
+        conditions={
+            "StringEquals": {"aws:SourceAccount": scope.account_id},
+            "ArnLike": {"aws:SourceArn": scope.arn("cloudwatch", "alarm:*")},
+        },
+    )
+
+
+def distribution_service(arn: pulumi.Input[str]) -> ServiceStatement:
+    """CloudFront, for one distribution that reads an encrypted bucket.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+    """
+    return ServiceStatement(
+        sid="CloudFront",
+        service="cloudfront.amazonaws.com",
+        actions=("kms:Decrypt",),
+        conditions={"StringEquals": {"aws:SourceArn": arn}},
+    )
+
+
+def _key_policy(scope: Scope, services: Sequence[ServiceStatement]) -> pulumi.Output[str]:
+    # Without the account's root no IAM policy has any effect on a key, and no one can repair its policy:
+    # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    root: dict[str, Any] = {
+        "Sid": "AccountPolicies",
+        "Effect": "Allow",
+        "Principal": {"AWS": scope.arn("iam", "root", region="")},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    return resource_policy([root, *(service.document() for service in services)])

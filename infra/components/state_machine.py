@@ -1,0 +1,173 @@
+"""A Standard state machine from a definition with named placeholders: logged, traced, under a role of its own.
+
+`${Name}` in the definition is replaced by a value; a placeholder without a value, or a value without a placeholder, is
+an error while the program runs, before anything is deployed.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.access import LOG_DELIVERY, TRACING_OF_STATE_MACHINES, Access, Statement, policy, trust
+from infra.components.key import Key
+from infra.naming import Scope, title
+
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9]+)\}")
+_NAME_LIMIT = 80
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateMachineArgs:
+    scope: Scope
+    definition: str
+    """Amazon States Language with `${Name}` inside strings."""
+    values: Mapping[str, pulumi.Input[str]]
+    access: Sequence[Access]
+    logs_key: Key
+    log_retention_days: int
+
+    def __post_init__(self) -> None:
+        try:
+            document = json.loads(self.definition)
+        except ValueError as error:
+            message = f"the definition is not JSON: {error}"
+            raise ValueError(message) from None
+        used = set(_PLACEHOLDER.findall(self.definition))
+        missing = sorted(used - set(self.values))
+        unused = sorted(set(self.values) - used)
+        if missing or unused:
+            message = f"placeholders without a value: {missing}; values without a placeholder: {unused}"
+            raise ValueError(message)
+        if "StartAt" not in document or "States" not in document:
+            message = "the definition has no StartAt or no States"
+            raise ValueError(message)
+
+
+@final
+class StateMachine(pulumi.ComponentResource):
+    """A state machine, its role and its log group."""
+
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: StateMachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("shoppable:workflow:StateMachine", name, None, opts)
+        self.label = name
+        child = pulumi.ResourceOptions(parent=self)
+        # A distributed Map starts executions of its own machine, so the role must name the machine before it exists.
+        # Only a change of type replaces a state machine, and the type is in the name.
+        physical = args.scope.name(name, of="STANDARD", limit=_NAME_LIMIT)
+        logs = aws.cloudwatch.LogGroup(
+            name,
+            # Other prefixes count against the size of one resource policy, which the tenth group or so breaks:
+            # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+            name_prefix=f"/aws/vendedlogs/states/{args.scope.project}-{args.scope.environment}-{name}-",
+            retention_in_days=args.log_retention_days,
+            kms_key_id=args.logs_key.arn,
+            opts=child,
+        )
+        role = aws.iam.Role(
+            name,
+            description=f"Execution role of {name}",
+            assume_role_policy=trust(
+                "states.amazonaws.com",
+                scope=args.scope,
+                source=args.scope.arn("states", f"stateMachine:{physical}*"),
+            ),
+            opts=child,
+        )
+        permissions = aws.iam.RolePolicy(
+            name,
+            role=role.id,
+            policy=policy(
+                [LOG_DELIVERY, TRACING_OF_STATE_MACHINES, *_own_map_runs(args, physical), *args.access],
+            ),
+            opts=child,
+        )
+        machine = aws.sfn.StateMachine(
+            name,
+            name=physical,
+            type="STANDARD",
+            definition=pulumi.Output.all(**args.values).apply(
+                lambda values: _filled(args.definition, {key: str(value) for key, value in values.items()})
+            ),
+            role_arn=role.arn,
+            logging_configuration={
+                "level": "ALL",
+                # Inputs and outputs are references to objects, never their content.
+                "include_execution_data": True,
+                "log_destination": pulumi.Output.concat(logs.arn, ":*"),
+            },
+            tracing_configuration={"enabled": True},
+            # CreateStateMachine tries whether the role may deliver logs.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions]),
+        )
+        self.name = machine.name
+        self.arn = machine.arn
+        self._executions = args.scope.arn("states", f"execution:{physical}:*")
+        self.register_outputs({"name": self.name, "arn": self.arn})
+
+    def start_access(self) -> Access:
+        """Starting an execution."""
+        return Access(
+            (Statement(sid=f"Start{title(self.label)}", actions=("states:StartExecution",), resources=(self.arn,)),)
+        )
+
+    def describe_access(self) -> Access:
+        """Reading an execution's input, error and cause."""
+        return Access(
+            (
+                Statement(
+                    sid=f"Describe{title(self.label)}",
+                    actions=("states:DescribeExecution",),
+                    resources=(self._executions,),
+                ),
+            )
+        )
+
+
+def _filled(definition: str, values: Mapping[str, str]) -> str:
+    # The values stand inside JSON strings, so they are escaped as such.
+    return _PLACEHOLDER.sub(lambda found: json.dumps(values[found.group(1)])[1:-1], definition)
+
+
+def _own_map_runs(args: StateMachineArgs, physical: str) -> list[Access]:
+    """What a distributed Map needs of its own machine.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    """
+    if not _has_distributed_map(json.loads(args.definition)):
+        return []
+    return [
+        Access(
+            (
+                Statement(
+                    sid="StartMapRuns",
+                    actions=("states:StartExecution",),
+                    resources=(args.scope.arn("states", f"stateMachine:{physical}"),),
+                ),
+                Statement(
+                    sid="FollowMapRuns",
+                    actions=("states:DescribeExecution", "states:StopExecution"),
+                    resources=(args.scope.arn("states", f"execution:{physical}:*"),),
+                ),
+                Statement(
+                    sid="RedriveMapRuns",
+                    actions=("states:RedriveExecution",),
+                    resources=(args.scope.arn("states", f"execution:{physical}/*:*"),),
+                ),
+            )
+        )
+    ]
+
+
+def _has_distributed_map(node: Any) -> bool:
+    if isinstance(node, dict):
+        return node.get("Mode") == "DISTRIBUTED" or any(_has_distributed_map(value) for value in node.values())
+    return isinstance(node, list) and any(_has_distributed_map(value) for value in node)

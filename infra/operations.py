@@ -1,0 +1,179 @@
+"""What tells people that something is wrong: uncaught deaths of executions, alarms, and a dashboard of what exists."""
+
+from dataclasses import dataclass
+from typing import final
+
+import pulumi
+
+from functions.intake.record_failure.env import Environment as RecordFailure
+from infra.catalogue import Catalogue
+from infra.components.alarms import Alarm, AlarmArgs
+from infra.components.dashboard import Dashboard, DashboardArgs, Graph
+from infra.components.event_rule import EventRule, EventRuleArgs, FunctionTarget, FunctionTargetArgs
+from infra.components.queue import DeadLetters, DeadLettersArgs
+from infra.components.topic import AlarmTopic, AlarmTopicArgs
+from infra.foundation import Foundation
+from infra.video import Video
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperationsArgs:
+    foundation: Foundation
+    catalogue: Catalogue
+    video: Video
+
+
+@final
+class Operations(pulumi.ComponentResource):
+    """One alarm per dead-letter queue and per state machine, one dashboard, and the recorder of failures."""
+
+    def __init__(self, name: str, args: OperationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("shoppable:parts:Operations", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        foundation = args.foundation
+        self.machines = (args.catalogue.machine, args.video.machine)
+        self._record_failures(args)
+        topic = AlarmTopic(
+            "alarms",
+            AlarmTopicArgs(scope=foundation.scope, key=foundation.data_key, emails=foundation.settings.alarm_emails),
+            child,
+        )
+        self.dead_letters = (
+            args.catalogue.intake.queue.dead_letters,
+            args.video.intake.queue.dead_letters,
+            self._failures,
+        )
+        for queue in self.dead_letters:
+            Alarm(
+                queue.label,
+                AlarmArgs(
+                    description=f"{queue.label}: something was given up. See docs/runbooks/dead-letter-queue.md",
+                    namespace="AWS/SQS",
+                    metrics=("ApproximateNumberOfMessagesVisible",),
+                    dimensions={"QueueName": queue.name},
+                    statistic="Maximum",
+                    threshold=0,
+                    actions=[topic.arn],
+                ),
+                child,
+            )
+        for machine in self.machines:
+            Alarm(
+                machine.label,
+                AlarmArgs(
+                    description=f"{machine.label}: an execution did not end well. See docs/runbooks/failed-execution.md",
+                    namespace="AWS/States",
+                    metrics=("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"),
+                    dimensions={"StateMachineArn": machine.arn},
+                    statistic="Sum",
+                    threshold=0,
+                    actions=[topic.arn],
+                ),
+                child,
+            )
+        Dashboard("overview", DashboardArgs(scope=foundation.scope, graphs=self._graphs(args)), child)
+        self.register_outputs({})
+
+    def _record_failures(self, args: OperationsArgs) -> None:
+        """No Catch sees a timeout, an abort or a broken state: the status record learns of them from here."""
+        foundation, child = args.foundation, pulumi.ResourceOptions(parent=self)
+        rule = EventRule(
+            "failed-executions",
+            EventRuleArgs(
+                description="Executions that ended without success",
+                pattern={
+                    "source": ["aws.states"],
+                    "detail-type": ["Step Functions Execution Status Change"],
+                    "detail": {
+                        "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+                        "stateMachineArn": [machine.arn for machine in self.machines],
+                    },
+                },
+            ),
+            child,
+        )
+        self._failures = DeadLetters(
+            "record-failure-dead", DeadLettersArgs(key=foundation.data_key, rules=(rule,)), child
+        )
+        imports, videos = args.catalogue.imports, args.video.videos
+        self.record_failure = foundation.function(
+            "record-failure",
+            parent=self,
+            description="Records in the status why an execution died",
+            environment=RecordFailure,
+            image="api",
+            memory_mb=256,
+            timeout_seconds=30,
+            values={"IMPORTS_TABLE": imports.name, "VIDEOS_TABLE": videos.name},
+            access=(
+                imports.access("UpdateItem"),
+                videos.access("UpdateItem"),
+                *(machine.describe_access() for machine in self.machines),
+            ),
+            on_failure=self._failures,
+        )
+        FunctionTarget(
+            "failed-executions",
+            FunctionTargetArgs(rule=rule, function=self.record_failure, dead_letters=self._failures),
+            child,
+        )
+
+    def _graphs(self, args: OperationsArgs) -> tuple[Graph, ...]:
+        functions = [
+            function.name
+            for function in (
+                *args.catalogue.functions,
+                args.catalogue.intake.start,
+                *args.video.functions,
+                args.video.intake.start,
+                self.record_failure,
+            )
+        ]
+        queues = [args.catalogue.intake.queue.name, args.video.intake.queue.name]
+        tables = [args.catalogue.imports.name, args.catalogue.products.name, args.video.videos.name]
+        machines = [machine.arn for machine in self.machines]
+
+        def graph(title: str, namespace: str, dimension: str, of: list[pulumi.Output[str]], stat: str, *metrics: str):
+            return Graph(
+                title=title, namespace=namespace, metrics=metrics, dimension=dimension, resources=of, statistic=stat
+            )
+
+        return (
+            graph(
+                "Executions",
+                "AWS/States",
+                "StateMachineArn",
+                machines,
+                "Sum",
+                "ExecutionsStarted",
+                "ExecutionsSucceeded",
+            ),
+            graph(
+                "Executions that failed",
+                "AWS/States",
+                "StateMachineArn",
+                machines,
+                "Sum",
+                "ExecutionsFailed",
+                "ExecutionsTimedOut",
+                "ExecutionsAborted",
+            ),
+            graph("Time of executions (ms)", "AWS/States", "StateMachineArn", machines, "p90", "ExecutionTime"),
+            graph("Waiting uploads", "AWS/SQS", "QueueName", queues, "Maximum", "ApproximateNumberOfMessagesVisible"),
+            graph(
+                "Oldest waiting upload (s)", "AWS/SQS", "QueueName", queues, "Maximum", "ApproximateAgeOfOldestMessage"
+            ),
+            graph(
+                "Dead letters",
+                "AWS/SQS",
+                "QueueName",
+                [queue.name for queue in self.dead_letters],
+                "Maximum",
+                "ApproximateNumberOfMessagesVisible",
+            ),
+            graph("Invocations", "AWS/Lambda", "FunctionName", functions, "Sum", "Invocations"),
+            graph("Errors", "AWS/Lambda", "FunctionName", functions, "Sum", "Errors", "Throttles"),
+            graph("Duration (ms)", "AWS/Lambda", "FunctionName", functions, "p90", "Duration"),
+            graph("Writes to tables", "AWS/DynamoDB", "TableName", tables, "Sum", "ConsumedWriteCapacityUnits"),
+            graph("Throttled tables", "AWS/DynamoDB", "TableName", tables, "Sum", "ThrottledRequests"),
+        )

@@ -1,0 +1,152 @@
+"""The storefront: what the public may read, and the distribution that it is read through."""
+
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.access import ServiceStatement
+from infra.components.bucket import Bucket, BucketArgs
+from infra.components.distribution import Behaviour, Distribution, DistributionArgs, Ttl
+from infra.components.key import Key, KeyArgs, distribution_service
+from infra.foundation import Foundation
+
+_SITE = "player"
+_INDEX = "index.html"
+_SHORT = Ttl(name="short", default_seconds=30, max_seconds=60)
+_IMMUTABLE = Ttl(name="immutable", default_seconds=31_536_000, max_seconds=31_536_000)
+_CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".webmanifest": "application/manifest+json",
+    ".txt": "text/plain; charset=utf-8",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorefrontArgs:
+    foundation: Foundation
+    player: Path
+    """Directory of the built player."""
+
+    def __post_init__(self) -> None:
+        if not (self.player / _INDEX).is_file():
+            message = f"{self.player} holds no built player ({_INDEX} is missing): run `make web`"
+            raise FileNotFoundError(message)
+
+
+@final
+class Storefront(pulumi.ComponentResource):
+    """The delivery bucket, its key, the distribution in front of it and the player in it."""
+
+    def __init__(self, name: str, args: StorefrontArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("shoppable:parts:Storefront", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        foundation, settings = args.foundation, args.foundation.settings
+        # The policies of key and bucket name the distribution, which needs the bucket, which needs the key.
+        distribution_arn, resolve = pulumi.deferred_output()
+        self.key = Key(
+            "delivery",
+            KeyArgs(
+                scope=foundation.scope,
+                description="What the public reads",
+                late_services=(distribution_service(distribution_arn),),
+                protect=settings.deletion_protection,
+            ),
+            child,
+        )
+        self.delivery = Bucket(
+            "delivery",
+            BucketArgs(
+                scope=foundation.scope,
+                key=self.key,
+                deletion_protection=settings.deletion_protection,
+                noncurrent_days=settings.noncurrent_days,
+                readers=(
+                    ServiceStatement(
+                        sid="CloudFront",
+                        service="cloudfront.amazonaws.com",
+                        actions=("s3:GetObject",),
+                        resources=("*",),
+                        conditions={"StringEquals": {"aws:SourceArn": distribution_arn}},
+                    ),
+                ),
+            ),
+            child,
+        )
+        self.distribution = Distribution(
+            "storefront",
+            DistributionArgs(
+                comment=f"{foundation.scope.project} {foundation.scope.environment}",
+                bucket=self.delivery,
+                site_path=f"/{_SITE}",
+                root_object=_INDEX,
+                site_ttl=_SHORT,
+                behaviours=(
+                    Behaviour(pattern="videos/*", ttl=_SHORT),
+                    Behaviour(pattern="offers/*", ttl=_SHORT),
+                    Behaviour(pattern="media/*", ttl=_IMMUTABLE),
+                    Behaviour(pattern="timelines/*", ttl=_IMMUTABLE),
+                    Behaviour(pattern="images/*", ttl=_IMMUTABLE),
+                ),
+                content_security_policy=_content_security_policy(settings.shop_origins),
+                allowed_origins=settings.shop_origins,
+                domain=settings.domain,
+                certificate_arn=settings.certificate_arn,
+                price_class=settings.price_class,
+            ),
+            child,
+        )
+        resolve(self.distribution.arn)
+        for path in sorted(args.player.rglob("*")):
+            if path.is_file():
+                self._upload(path, path.relative_to(args.player).as_posix())
+        self.register_outputs({})
+
+    def _upload(self, path: Path, relative: str) -> None:
+        aws.s3.BucketObjectv2(
+            f"{_SITE}/{relative}",
+            bucket=self.delivery.name,
+            key=f"{_SITE}/{relative}",
+            source=pulumi.FileAsset(str(path)),
+            # With KMS the ETag is no digest of the content, so a change is seen by this.
+            source_hash=hashlib.sha256(path.read_bytes()).hexdigest(),
+            content_type=_content_type(path),
+            cache_control="public, max-age=60",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _content_type(path: Path) -> str:
+    # A table of our own: what mimetypes knows differs from machine to machine.
+    known = _CONTENT_TYPES.get(path.suffix) or mimetypes.types_map.get(path.suffix)
+    if known is None:
+        message = f"{path.name}: no content type is known for {path.suffix}; add it to infra/storefront.py"
+        raise ValueError(message)
+    return known
+
+
+def _content_security_policy(shops: tuple[str, ...]) -> str:
+    """hls.js plays from blob: URLs and may parse in a worker; product pictures may lie elsewhere over https."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "img-src 'self' data: https:",
+            "media-src 'self' blob:",
+            "worker-src 'self' blob:",
+            "style-src 'self' 'unsafe-inline'",
+            "object-src 'none'",
+            "base-uri 'none'",
+            " ".join(("frame-ancestors 'self'", *shops)),
+        )
+    )
