@@ -26,15 +26,13 @@ def hls_outputs(job):
 
 def problems_of(value, shape, path="Settings"):
     """Enum members, minima and maxima: what botocore's validator leaves out."""
-    if shape.type_name == "structure":
+    if isinstance(value, dict):
         for name, inner in value.items():
-            yield from problems_of(inner, shape.members[name], f"{path}.{name}")
-    elif shape.type_name == "list":
+            member = shape.members[name] if shape.type_name == "structure" else shape.value
+            yield from problems_of(inner, member, f"{path}.{name}")
+    elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from problems_of(inner, shape.member, f"{path}[{number}]")
-    elif shape.type_name == "map":
-        for name, inner in value.items():
-            yield from problems_of(inner, shape.value, f"{path}.{name}")
     elif getattr(shape, "enum", None):
         if value not in shape.enum:
             yield f"{path}: {value} is none of {shape.enum}"

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ def test_segments_cover_the_film_without_gaps_and_none_is_tiny(duration_ms, seco
     assert planned[0].start_ms == 0
     assert planned[-1].end_ms == duration_ms
     assert [segment.index for segment in planned] == list(range(len(planned)))
-    assert all(one.end_ms == other.start_ms for one, other in zip(planned, planned[1:], strict=False))
+    assert all(one.end_ms == other.start_ms for one, other in pairwise(planned))
     assert len(planned) <= MAX_SEGMENTS
     lengths = [segment.end_ms - segment.start_ms for segment in planned]
     assert max(lengths) - min(lengths) <= 1

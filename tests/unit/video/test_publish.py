@@ -65,7 +65,8 @@ def test_what_is_named_by_its_hash_may_be_cached_for_ever_and_the_pointer_briefl
 
 
 def test_records_appearances_and_counts(account, processing, context):
-    publish(account, context, any_analysis(appearances=(*many(2), any_appearance(appearance_id="x-9", verdict="uncertain"))))
+    found = (*many(2), any_appearance(appearance_id="x-9", verdict="uncertain"))
+    publish(account, context, any_analysis(appearances=found))
 
     records = account.records(VIDEO)
     assert set(records) == {"status", "appearance#x-0", "appearance#x-1", "appearance#x-9"}
@@ -133,7 +134,8 @@ def test_a_deleted_record_is_not_brought_back(account, context):
 
 def test_an_execution_that_takes_over_before_the_pointer_keeps_its_own(account, processing, context, monkeypatch):
     def taken_over(self):
-        account.put_status(video_id=VIDEO, shop_id=SHOP, state="published", execution="newer", timeline_key="newer.json")
+        newer = {"state": "published", "execution": "newer", "timeline_key": "newer.json"}
+        account.put_status(video_id=VIDEO, shop_id=SHOP, **newer)
         point(self)
 
     point = publish_store.Store.point

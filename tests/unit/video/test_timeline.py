@@ -30,9 +30,7 @@ def test_drop_frame_time_code_of_known_frames_at_29_97(frame, expected):
     assert smpte(frame, NTSC, drop_frame=True) == expected
 
 
-@pytest.mark.parametrize(
-    ("frame", "expected"), [(3599, "00:00:59;59"), (3600, "00:01:00;04"), (35964, "00:10:00;00")]
-)
+@pytest.mark.parametrize(("frame", "expected"), [(3599, "00:00:59;59"), (3600, "00:01:00;04"), (35964, "00:10:00;00")])
 def test_drop_frame_time_code_of_known_frames_at_59_94(frame, expected):
     assert smpte(frame, NTSC_DOUBLE, drop_frame=True) == expected
 
