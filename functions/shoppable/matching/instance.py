@@ -9,6 +9,7 @@ import numpy as np
 from functions.shoppable.decode import Image
 from functions.shoppable.matching.features import ImageFeatures, describe_frame, resized_frame
 from functions.shoppable.matching.index import InstanceIndex, Reference
+from functions.shoppable.matching.lookalikes import picture_margin, points_margin
 from functions.shoppable.matching.port import Box, FrameMatch
 from functions.shoppable.matching.shortlist import shortlist
 from functions.shoppable.matching.verify import Evidence, verify
@@ -16,7 +17,15 @@ from functions.shoppable.matching.verify import Evidence, verify
 __all__ = ["FrameMatch", "InstanceMatcher"]
 
 HYPOTHESES = 28
-_SAME_PLACE = 0.3
+_SAME_PLACE = 0.5
+_SAME_POINTS = 0.25
+"""Share of a product's points that another one claims too, from which on only one of them can be right."""
+_CERTAIN = 20.0
+# Log odds per unit of each margin: a logistic regression over pairs of look-alikes.
+_MARGIN_LOGIT = 0.3
+_MARGIN_POINTS = 5.8
+_MARGIN_STRUCTURE = 5.5
+_MARGIN_COLOUR = 2.5
 _MIN_SCORE = 0.05
 
 
@@ -40,7 +49,9 @@ class InstanceMatcher:
 
     def evidence(self, frame: ImageFeatures, image: Image | None = None) -> list[Evidence]:
         """What was verified, look-alikes suppressed, the best first."""
-        return compete(self._index, self.verified(frame, image))
+        found = self._best_of_products(self.verified(frame, image))
+        winners = [self._champion(group, frame, image) for group in _rivals(found)]
+        return sorted(winners, key=lambda winner: (-winner.score, winner.image))
 
     def verified(self, frame: ImageFeatures, image: Image | None) -> list[Evidence]:
         """Everything that geometry allows, before hypotheses compete."""
@@ -57,8 +68,36 @@ class InstanceMatcher:
         return found
 
 
+    def _best_of_products(self, found: list[Evidence]) -> list[Evidence]:
+        """The best place of each product, in descending order."""
+        best: dict[int, Evidence] = {}
+        for evidence in sorted(found, key=lambda item: (-logit(item), item.image)):
+            best.setdefault(int(self._index.image_product[evidence.image]), evidence)
+        return list(best.values())
+
+    def _champion(self, group: list[Evidence], frame: ImageFeatures, image: Image | None) -> Evidence:
+        """Of products that claim the same points, the one that wins against each; the closest contest limits its score."""
+        champion = group[0]
+        for rival in group[1:]:
+            if self._margin(champion, rival, frame, image) < 0:
+                champion = rival
+        margins = [self._margin(champion, rival, frame, image) for rival in group if rival is not champion]
+        closest = min(margins, default=_CERTAIN)
+        return replace(champion, score=probability(champion) * _sigmoid(closest))
+
+    def _margin(self, first: Evidence, second: Evidence, frame: ImageFeatures, image: Image | None) -> float:
+        """Log odds that the first of two look-alikes is the right one; changes its sign when they change places."""
+        margin = _MARGIN_LOGIT * (logit(first) - logit(second)) + _MARGIN_POINTS * points_margin(first, second)
+        if image is not None:
+            one, other = self._index.reference(first.image), self._index.reference(second.image)
+            forth = picture_margin(first, second, (one, other), frame, image)
+            back = picture_margin(second, first, (other, one), frame, image)
+            margin += _MARGIN_STRUCTURE * (forth[0] - back[0]) / 2 + _MARGIN_COLOUR * (forth[1] - back[1]) / 2
+        return margin
+
+
 def logit(evidence: Evidence) -> float:
-    """How much one hypothesis has for it, without regard to others."""
+    """How much one hypothesis has for it, without regard to others: log odds."""
     share = evidence.inliers / max(evidence.expected, 1)
     return (
         -9.0
@@ -71,21 +110,26 @@ def logit(evidence: Evidence) -> float:
 
 
 def probability(evidence: Evidence) -> float:
-    return 1 / (1 + math.exp(-logit(evidence)))
+    """Of the hypothesis, before look-alikes are considered."""
+    return _sigmoid(logit(evidence))
 
 
-def compete(index: InstanceIndex, found: list[Evidence]) -> list[Evidence]:
-    """One product in one place, and one place for each product: of what overlaps, the best remains."""
-    winners: list[Evidence] = []
-    for evidence in sorted(found, key=lambda item: (-logit(item), item.image)):
-        product = index.image_product[evidence.image]
-        if any(
-            product == index.image_product[winner.image] or _overlap(winner, evidence) > _SAME_PLACE
-            for winner in winners
-        ):
-            continue
-        winners.append(evidence)
-    return winners
+def _sigmoid(value: float) -> float:
+    return 1 / (1 + math.exp(-min(max(value, -60.0), 60.0)))
+
+
+def _rivals(found: list[Evidence]) -> list[list[Evidence]]:
+    """Groups that claim the same points of the frame, each around its best; `found` in descending order."""
+    groups: list[list[Evidence]] = []
+    for evidence in found:
+        for group in groups:
+            common = len(np.intersect1d(group[0].matched, evidence.matched))
+            if common >= _SAME_POINTS * evidence.inliers or _overlap(group[0], evidence) > _SAME_PLACE:
+                group.append(evidence)
+                break
+        else:
+            groups.append([evidence])
+    return groups
 
 
 def _bounds(evidence: Evidence) -> tuple[float, float, float, float]:
@@ -94,14 +138,14 @@ def _bounds(evidence: Evidence) -> tuple[float, float, float, float]:
 
 
 def _overlap(first: Evidence, second: Evidence) -> float:
-    """Intersection over the smaller box."""
+    """Intersection over union of the boxes."""
     a, b = _bounds(first), _bounds(second)
     wide = min(a[2], b[2]) - max(a[0], b[0])
     high = min(a[3], b[3]) - max(a[1], b[1])
     if wide <= 0 or high <= 0:
         return 0.0
-    smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
-    return wide * high / max(smaller, 1e-6)
+    areas = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
+    return wide * high / max(areas - wide * high, 1e-6)
 
 
 def _frame_match(index: InstanceIndex, evidence: Evidence, frame: ImageFeatures) -> FrameMatch:

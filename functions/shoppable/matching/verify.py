@@ -14,7 +14,7 @@ from functions.shoppable.matching.shortlist import Hypothesis
 _REGION = 0.9
 """Points of the frame within this many longer sides of the product's centre are considered."""
 _RATIO = 0.9
-_DISTANCE = 0.55
+DISTANCE = 0.55
 _NEAREST = 1.1
 _SCALE_OCTAVES = 1.0
 _TURN = np.deg2rad(40)
@@ -41,6 +41,8 @@ class Evidence:
     """(N, 2): the product's outline in the frame, in pixels."""
     matched: NDArray[np.int64]
     """Points of the frame that are explained, ascending."""
+    errors: Floats
+    """Squared distances of their descriptors to their partners'."""
     expected: int
     """Points of the picture that should be seen at this size and place."""
     matches: int
@@ -94,7 +96,8 @@ def verify(
         image=hypothesis.image,
         homography=refined,
         outline=outline,
-        matched=np.sort(near[seen_now]),
+        matched=near[seen_now],
+        errors=distances[seen_now, known_now],
         expected=expected,
         matches=len(seen),
         spread=_hull_area(reference.points[known_now, :2]) / max(_hull_area(reference.outline), 1.0),
@@ -153,7 +156,7 @@ def _matches(
     x = hypothesis.x + cosine * centred[:, 0] - sine * centred[:, 1]
     y = hypothesis.y + sine * centred[:, 0] + cosine * centred[:, 1]
     agree = (
-        (nearest < _DISTANCE)
+        (nearest < DISTANCE)
         & (nearest < _RATIO**2 * second)
         & (scale < _SCALE_OCTAVES)
         & (turn < _TURN)
@@ -207,7 +210,7 @@ def _explained(
     away = (found[:, 0, None] - places[None, :, 0]) ** 2 + (found[:, 1, None] - places[None, :, 1]) ** 2
     close = (
         (away < radius**2)
-        & (distances < _DISTANCE)
+        & (distances < DISTANCE)
         # Where chance alone brings points together, the best partner is rarely the one in the right place.
         & (distances <= _NEAREST * distances.min(axis=0, keepdims=True))
         & visible[None]
@@ -226,34 +229,38 @@ def _hull_area(points: Floats) -> float:
     return float(cv2.contourArea(cv2.convexHull(points.reshape(-1, 1, 2).astype(np.float32))))
 
 
+def straightened(
+    homography: Matrix, reference: Reference, frame: ImageFeatures, image: Image
+) -> tuple[Image, NDArray[np.bool_]]:
+    """The product as the frame shows it, warped to the size of its thumb, and where that is inside product and frame."""
+    shape = (THUMB_SIDE, THUMB_SIDE)
+    to_thumb = np.diag([THUMB_SIDE / reference.width, THUMB_SIDE / reference.height, 1.0])
+    scale = np.diag([image.shape[1] / frame.width, image.shape[0] / frame.height, 1.0])
+    inverse = to_thumb @ np.linalg.inv(scale @ homography)
+    mask = np.zeros(shape, np.uint8)
+    outline = reference.outline * np.array([THUMB_SIDE / reference.width, THUMB_SIDE / reference.height])
+    cv2.fillConvexPoly(mask, np.rint(outline).astype(np.int32), 1)
+    inside = cv2.warpPerspective(np.ones(image.shape[:2], np.uint8), inverse, shape, flags=cv2.INTER_NEAREST)
+    return _shrunk_warp(image, inverse, shape), (mask & np.asarray(inside, np.uint8)) > 0
+
+
 def _appearance(
     homography: Matrix, reference: Reference, frame: ImageFeatures, image: Image | None
 ) -> tuple[float, float]:
     """Correlations of the frame, straightened, with the picture: luminance without what varies slowly, and colour."""
     if image is None:
         return 0.0, 0.0
-    to_thumb = np.diag([THUMB_SIDE / reference.width, THUMB_SIDE / reference.height, 1.0])
-    scale = np.diag([image.shape[1] / frame.width, image.shape[0] / frame.height, 1.0])
-    shape = (THUMB_SIDE, THUMB_SIDE)
-    inverse = to_thumb @ np.linalg.inv(scale @ homography)
-    straight = _shrunk_warp(image, inverse, shape)
-    mask = np.zeros(shape, np.uint8)
-    outline = reference.outline * np.array([THUMB_SIDE / reference.width, THUMB_SIDE / reference.height])
-    cv2.fillConvexPoly(mask, np.rint(outline).astype(np.int32), 1)
-    inside = cv2.warpPerspective(np.ones(image.shape[:2], np.uint8), inverse, shape, flags=cv2.INTER_NEAREST)
-    mask &= inside
-    if int(mask.sum()) < 200:
+    straight, chosen = straightened(homography, reference, frame, image)
+    if int(chosen.sum()) < 200:
         return 0.0, 0.0
     one = cv2.cvtColor(straight, cv2.COLOR_BGR2Lab).astype(np.float32)
     other = cv2.cvtColor(reference.thumb, cv2.COLOR_BGR2Lab).astype(np.float32)
-    chosen = mask > 0
     detail = [
         cv2.GaussianBlur(lab[..., 0], (0, 0), 1.0) - cv2.GaussianBlur(lab[..., 0], (0, 0), 6.0) for lab in (one, other)
     ]
     structure = _correlation(detail[0][chosen][:, None], detail[1][chosen][:, None], 6.0)
     soft = [cv2.GaussianBlur(lab[..., 1:], (0, 0), 2.0) for lab in (one, other)]
-    colour = _correlation(soft[0][chosen], soft[1][chosen], 8.0)
-    return structure, colour
+    return structure, _correlation(soft[0][chosen], soft[1][chosen], 8.0)
 
 
 def _shrunk_warp(image: Image, matrix: Matrix, shape: tuple[int, int]) -> Image:
