@@ -51,8 +51,11 @@ def make(out: Path, seed: int, distractors: int) -> None:
     record = film(shots, out / "video.mp4", seed, lambda done, total: _show("video frames", done, total))
     truth = describe(record, feed_ids, FRAME_RATE)
     (out / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
-    print(f"demo set in {out}: {len(rows)} products, {len(truth['shots'])} shots, {truth['video']['duration_ms'] / 1000:.1f} s, "
-          f"{len(truth['appearances'])} appearances, {len(truth['decoys'])} decoys, made in {time.monotonic() - began:.0f} s")
+    seconds = truth["video"]["duration_ms"] / 1000
+    print(
+        f"demo set in {out}: {len(rows)} products, {len(truth['shots'])} shots, {seconds:.1f} s, "
+        f"{len(truth['appearances'])} appearances, {len(truth['decoys'])} decoys, made in {time.monotonic() - began:.0f} s"
+    )
 
 
 def judge(truth_path: Path, published_path: Path, least_precision: float, least_recall: float) -> int:

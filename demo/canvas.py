@@ -21,7 +21,7 @@ _SHIFT = 4
 _ONE = 1 << _SHIFT
 
 
-def image_of(array: Any) -> Image:
+def image_of(array: Any) -> Image:  # noqa: ANN401
     """What an OpenCV call returned, as an image (OpenCV's own type says only "some array")."""
     return np.asarray(array, dtype=np.uint8)
 
@@ -44,12 +44,12 @@ def luminance(value: Colour) -> float:
 
 
 @lru_cache(maxsize=4)
-def _face(italic: bool) -> cv2.FontFace:  # noqa: FBT001
+def _face(italic: bool) -> cv2.FontFace:
     return cv2.FontFace("italic" if italic else "sans")
 
 
 @lru_cache(maxsize=8192)
-def _glyphs(text: str, size: int, weight: int, italic: bool, tracking: int) -> tuple[Image, int]:  # noqa: FBT001
+def _glyphs(text: str, size: int, weight: int, italic: bool, tracking: int) -> tuple[Image, int]:
     """The coverage mask of one line of text and the row of its baseline in it."""
     face = _face(italic)
     if tracking:
@@ -108,8 +108,12 @@ class Canvas:
             self.polygon([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], fill)
             return
         radius = min(radius, width / 2, height / 2)
-        self.polygon([(x + radius, y), (x + width - radius, y), (x + width - radius, y + height), (x + radius, y + height)], fill)
-        self.polygon([(x, y + radius), (x + width, y + radius), (x + width, y + height - radius), (x, y + height - radius)], fill)
+        self.polygon(
+            [(x + radius, y), (x + width - radius, y), (x + width - radius, y + height), (x + radius, y + height)], fill
+        )
+        self.polygon(
+            [(x, y + radius), (x + width, y + radius), (x + width, y + height - radius), (x, y + height - radius)], fill
+        )
         for cx in (x + radius, x + width - radius):
             for cy in (y + radius, y + height - radius):
                 self.circle(cx, cy, radius, fill)
@@ -124,19 +128,41 @@ class Canvas:
         pen = -1 if thickness < 0 else max(1, round(thickness))
         cv2.circle(self.pixels, centre, max(1, round(radius * _ONE)), fill, pen, cv2.LINE_AA, _SHIFT)
 
-    def ellipse(self, x: float, y: float, rx: float, ry: float, turn: float, fill: Colour, thickness: float = -1,
-                start: float = 0, end: float = 360) -> None:
+    def ellipse(
+        self,
+        x: float,
+        y: float,
+        rx: float,
+        ry: float,
+        turn: float,
+        fill: Colour,
+        thickness: float = -1,
+        start: float = 0,
+        end: float = 360,
+    ) -> None:
         """An ellipse turned by degrees, or the sector or arc of it between two angles."""
         pen = -1 if thickness < 0 else max(1, round(thickness))
-        cv2.ellipse(self.pixels, (round(x * _ONE), round(y * _ONE)), (max(1, round(rx * _ONE)), max(1, round(ry * _ONE))),
-                    turn, start, end, fill, pen, cv2.LINE_AA, _SHIFT)
+        cv2.ellipse(
+            self.pixels,
+            (round(x * _ONE), round(y * _ONE)),
+            (max(1, round(rx * _ONE)), max(1, round(ry * _ONE))),
+            turn,
+            start,
+            end,
+            fill,
+            pen,
+            cv2.LINE_AA,
+            _SHIFT,
+        )
 
     def polygon(self, points: Sequence[Point] | npt.NDArray[Any], fill: Colour) -> None:
         """A filled polygon, convex or not."""
         corners = np.round(np.asarray(points, np.float64) * _ONE).astype(np.int32)
         cv2.fillPoly(self.pixels, [corners], fill, cv2.LINE_AA, _SHIFT)
 
-    def lines(self, points: Sequence[Point] | npt.NDArray[Any], pen: Colour, thickness: float = 2, *, closed: bool = False) -> None:
+    def lines(
+        self, points: Sequence[Point] | npt.NDArray[Any], pen: Colour, thickness: float = 2, *, closed: bool = False
+    ) -> None:
         """Connected lines."""
         corners = np.round(np.asarray(points, np.float64) * _ONE).astype(np.int32)
         cv2.polylines(self.pixels, [corners], closed, pen, max(1, round(thickness)), cv2.LINE_AA, _SHIFT)
@@ -152,12 +178,26 @@ class Canvas:
         area = self.pixels[y0:y1, x0:x1]
         area[:] = ((area * (255 - share) + np.array(fill, np.uint16) * share + 127) // 255).astype(np.uint8)
 
-    def text(self, text: str, x: float, y: float, size: float, fill: Colour, weight: int = 400, *, italic: bool = False,
-             align: Align = "left", stretch: float = 1.0, tracking: float = 0, fit: float | None = None, turn: int = 0) -> float:
+    def text(
+        self,
+        text: str,
+        x: float,
+        y: float,
+        size: float,
+        fill: Colour,
+        weight: int = 400,
+        *,
+        italic: bool = False,
+        align: Align = "left",
+        stretch: float = 1.0,
+        tracking: float = 0,
+        fit: float | None = None,
+        turn: int = 0,
+    ) -> float:
         """Set one line of text on the baseline `y` and return its width.
 
-        `stretch` widens or narrows the letters, `tracking` spaces them (share of the size), `fit` is a width in pixels that
-        it is shrunk to, `turn` rotates by quarter turns counter-clockwise (then (x, y) is the centre).
+        `stretch` widens or narrows the letters, `tracking` spaces them (share of the size), `fit` is a width in
+        pixels that it is shrunk to, `turn` rotates by quarter turns counter-clockwise (then (x, y) is the centre).
         """
         whole = max(6, round(size))
         mask, base = _glyphs(text, whole, weight, italic, round(tracking * whole))
@@ -167,7 +207,9 @@ class Canvas:
             mask, base = _glyphs(text, whole, weight, italic, round(tracking * whole))
             stretch = min(stretch, fit / mask.shape[1])
         if abs(stretch - 1) > 0.01:
-            mask = image_of(cv2.resize(mask, (max(1, round(mask.shape[1] * stretch)), mask.shape[0]), interpolation=cv2.INTER_AREA))
+            mask = image_of(
+                cv2.resize(mask, (max(1, round(mask.shape[1] * stretch)), mask.shape[0]), interpolation=cv2.INTER_AREA)
+            )
         if turn:
             mask = np.ascontiguousarray(np.rot90(mask, turn))
             self.stamp(mask, x - mask.shape[1] / 2, y - mask.shape[0] / 2, fill)

@@ -32,7 +32,9 @@ def leaf(canvas: Canvas, x: float, y: float, length: float, degrees: float, fill
     for at in (0.3, 0.5, 0.7):
         px, py = x + length * at * c, y + length * at * s
         for side in (-38, 38):
-            canvas.lines([(px, py), _around(px, py, length * width * 0.62, degrees + side)], rib, max(1, length * 0.015))
+            canvas.lines(
+                [(px, py), _around(px, py, length * width * 0.62, degrees + side)], rib, max(1, length * 0.015)
+            )
 
 
 def _citrus(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng) -> None:
@@ -44,10 +46,18 @@ def _citrus(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rn
     start = float(rng.uniform(0, 40))
     for k in range(9):
         a = start + k * 40
-        points = [_around(x, y + r * 0.08, r * 0.08, a + 20), _around(x, y + r * 0.08, r * 0.68, a + 4), _around(x, y + r * 0.08, r * 0.73, a + 20),
-                  _around(x, y + r * 0.08, r * 0.68, a + 36)]
+        points = [
+            _around(x, y + r * 0.08, r * 0.08, a + 20),
+            _around(x, y + r * 0.08, r * 0.68, a + 4),
+            _around(x, y + r * 0.08, r * 0.73, a + 20),
+            _around(x, y + r * 0.08, r * 0.68, a + 36),
+        ]
         canvas.polygon(points, flesh)
-        canvas.lines([_around(x, y + r * 0.08, r * 0.3, a + 18), _around(x, y + r * 0.08, r * 0.55, a + 14)], mix(flesh, (255, 255, 255), 0.5), r * 0.03)
+        canvas.lines(
+            [_around(x, y + r * 0.08, r * 0.3, a + 18), _around(x, y + r * 0.08, r * 0.55, a + 14)],
+            mix(flesh, (255, 255, 255), 0.5),
+            r * 0.03,
+        )
 
 
 def _berries(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng) -> None:
@@ -65,7 +75,10 @@ def _berries(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: R
 
 def _sprig(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng) -> None:
     lean = float(rng.uniform(-0.25, 0.25))
-    stem = [(x + lean * r * (t - 0.5) * 2 + 0.18 * r * math.sin(t * 3), y + r * (0.95 - 1.75 * t)) for t in np.linspace(0, 1, 14)]
+    stem = [
+        (x + lean * r * (t - 0.5) * 2 + 0.18 * r * math.sin(t * 3), y + r * (0.95 - 1.75 * t))
+        for t in np.linspace(0, 1, 14)
+    ]
     canvas.lines(stem, mix(_GREEN, _DARK, 0.3), max(1, r * 0.035))
     for k, (px, py) in enumerate(stem[1:-1]):
         size = r * (0.62 - 0.03 * k)
@@ -84,7 +97,9 @@ def _beans(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng
         a, b = _around(px, py, r * 0.31, turn), _around(px, py, r * 0.31, turn + 180)
         mid = _around(px, py, r * 0.06, turn + 90)
         canvas.lines([a, mid, b], mix(brown, _DARK, 0.75), r * 0.045)
-        canvas.ellipse(*_around(px, py, r * 0.12, turn - 90), r * 0.14, r * 0.03, turn, mix(brown, (255, 255, 255), 0.35))
+        canvas.ellipse(
+            *_around(px, py, r * 0.12, turn - 90), r * 0.14, r * 0.03, turn, mix(brown, (255, 255, 255), 0.35)
+        )
 
 
 def _wheat(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng) -> None:
@@ -96,7 +111,14 @@ def _wheat(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng
             t = k / 7
             px, py = top[0] * (1 - t * 0.55) + x * t * 0.55, top[1] + t * r * 1.05
             for side in (-1, 1):
-                canvas.ellipse(px + side * r * 0.1, py, r * 0.07, r * 0.15, side * 28 + float(rng.uniform(-6, 6)), mix(gold, _DARK, 0.15 * (k % 2)))
+                canvas.ellipse(
+                    px + side * r * 0.1,
+                    py,
+                    r * 0.07,
+                    r * 0.15,
+                    side * 28 + float(rng.uniform(-6, 6)),
+                    mix(gold, _DARK, 0.15 * (k % 2)),
+                )
         canvas.ellipse(top[0], top[1] - r * 0.08, r * 0.06, r * 0.14, 0, gold)
 
 
@@ -106,7 +128,14 @@ def _tomato(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rn
         px, py = x + dx * r, y + dy * r
         canvas.circle(px, py, size * r, mix(red, _DARK, 0.35))
         canvas.circle(px - r * 0.02, py - r * 0.03, size * r * 0.94, red)
-        canvas.ellipse(px - size * r * 0.35, py - size * r * 0.35, size * r * 0.24, size * r * 0.11, -40, mix(red, (255, 255, 255), 0.6))
+        canvas.ellipse(
+            px - size * r * 0.35,
+            py - size * r * 0.35,
+            size * r * 0.24,
+            size * r * 0.11,
+            -40,
+            mix(red, (255, 255, 255), 0.6),
+        )
         start = float(rng.uniform(0, 60))
         for k in range(5):
             leaf(canvas, px, py - size * r * 0.55, size * r * 0.55, start + k * 72, _GREEN, 0.16)
@@ -116,17 +145,34 @@ def _fish(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng)
     for row in (-0.5, 0.0, 0.5):
         body = mix(inks.accent, (190, 170, 150), 0.3 + 0.3 * float(rng.random()))
         py, px = y + row * r, x + row * r * 0.2
-        canvas.polygon([(px + r * 0.55, py), (px + r * 0.98, py - r * 0.24), (px + r * 0.85, py), (px + r * 0.98, py + r * 0.24)], mix(body, _DARK, 0.3))
+        canvas.polygon(
+            [(px + r * 0.55, py), (px + r * 0.98, py - r * 0.24), (px + r * 0.85, py), (px + r * 0.98, py + r * 0.24)],
+            mix(body, _DARK, 0.3),
+        )
         canvas.ellipse(px - r * 0.12, py, r * 0.8, r * 0.23, 0, body)
-        canvas.ellipse(px - r * 0.12, py + r * 0.06, r * 0.74, r * 0.15, 0, mix(body, (255, 255, 255), 0.5), start=0, end=180)
+        canvas.ellipse(
+            px - r * 0.12, py + r * 0.06, r * 0.74, r * 0.15, 0, mix(body, (255, 255, 255), 0.5), start=0, end=180
+        )
         for k in range(5):
-            canvas.ellipse(px - r * 0.35 + k * r * 0.2, py - r * 0.02, r * 0.1, r * 0.14, 0, mix(body, _DARK, 0.4), r * 0.025, start=-80, end=80)
+            canvas.ellipse(
+                px - r * 0.35 + k * r * 0.2,
+                py - r * 0.02,
+                r * 0.1,
+                r * 0.14,
+                0,
+                mix(body, _DARK, 0.4),
+                r * 0.025,
+                start=-80,
+                end=80,
+            )
         canvas.circle(px - r * 0.7, py - r * 0.04, r * 0.06, (250, 250, 250))
         canvas.circle(px - r * 0.7, py - r * 0.04, r * 0.032, _DARK)
 
 
 def _olives(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng) -> None:
-    canvas.lines([(x - r * 0.9, y + r * 0.5), (x - r * 0.1, y - r * 0.1), (x + r * 0.85, y - r * 0.55)], (50, 80, 90), r * 0.045)
+    canvas.lines(
+        [(x - r * 0.9, y + r * 0.5), (x - r * 0.1, y - r * 0.1), (x + r * 0.85, y - r * 0.55)], (50, 80, 90), r * 0.045
+    )
     for k in range(6):
         px, py = x - r * 0.8 + k * r * 0.32, y + r * 0.42 - k * r * 0.19
         leaf(canvas, px, py, r * 0.62, -95 - 8 * k, mix((90, 150, 120), inks.ground, 0.15), 0.15)
@@ -145,7 +191,14 @@ def _flower(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rn
     for layer, (reach, fill) in enumerate(((0.78, inks.pop), (0.55, mix(inks.pop, (255, 255, 255), 0.4)))):
         for k in range(petals):
             px, py = _around(x, y, r * reach * 0.58, (k + layer / 2) * 360 / petals)
-            canvas.ellipse(px, py, r * reach * 0.46, r * reach * 0.25, (k + layer / 2) * 360 / petals, mix(fill, _DARK, 0.12 * (k % 2)))
+            canvas.ellipse(
+                px,
+                py,
+                r * reach * 0.46,
+                r * reach * 0.25,
+                (k + layer / 2) * 360 / petals,
+                mix(fill, _DARK, 0.12 * (k % 2)),
+            )
     canvas.circle(x, y, r * 0.22, inks.accent)
     for k in range(12):
         canvas.circle(*_around(x, y, r * 0.14, k * 30), r * 0.025, mix(inks.accent, _DARK, 0.5))
@@ -154,15 +207,34 @@ def _flower(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rn
 def _peaks(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng) -> None:
     canvas.circle(x, y, r, mix(inks.accent, (255, 255, 255), 0.45))
     canvas.circle(x + r * 0.3, y - r * 0.35, r * 0.22, inks.pop)
-    for dx, height, fill in ((-0.42, 0.9, mix(inks.ground, (255, 255, 255), 0.25)), (0.4, 0.75, mix(inks.second, _DARK, 0.1)), (0.0, 1.15, inks.ground)):
+    for dx, height, fill in (
+        (-0.42, 0.9, mix(inks.ground, (255, 255, 255), 0.25)),
+        (0.4, 0.75, mix(inks.second, _DARK, 0.1)),
+        (0.0, 1.15, inks.ground),
+    ):
         base = y + r * 0.45
         top = (x + dx * r, base - height * r * float(rng.uniform(0.85, 1)))
         half = r * 0.52
         canvas.polygon([(top[0] - half, base), top, (top[0] + half, base)], fill)
-        canvas.polygon([top, (top[0] - half * 0.3, top[1] + (base - top[1]) * 0.3), (top[0] - half * 0.08, top[1] + (base - top[1]) * 0.22),
-                        (top[0] + half * 0.1, top[1] + (base - top[1]) * 0.36), (top[0] + half * 0.3, top[1] + (base - top[1]) * 0.3)], (250, 250, 250))
+        canvas.polygon(
+            [
+                top,
+                (top[0] - half * 0.3, top[1] + (base - top[1]) * 0.3),
+                (top[0] - half * 0.08, top[1] + (base - top[1]) * 0.22),
+                (top[0] + half * 0.1, top[1] + (base - top[1]) * 0.36),
+                (top[0] + half * 0.3, top[1] + (base - top[1]) * 0.3),
+            ],
+            (250, 250, 250),
+        )
     for k in range(4):
-        canvas.ellipse(x, y + r * (0.52 + 0.12 * k), r * (0.86 - 0.15 * k), r * 0.06, 0, inks.second if k % 2 else mix(inks.second, (255, 255, 255), 0.5))
+        canvas.ellipse(
+            x,
+            y + r * (0.52 + 0.12 * k),
+            r * (0.86 - 0.15 * k),
+            r * 0.06,
+            0,
+            inks.second if k % 2 else mix(inks.second, (255, 255, 255), 0.5),
+        )
     canvas.circle(x, y, r, inks.ink, max(1, r * 0.03))
 
 
@@ -179,18 +251,43 @@ def _cup(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng) 
     for k in (-0.28, 0.0, 0.28):
         t = np.linspace(0, 1, 16)
         phase = float(rng.uniform(0, 3))
-        canvas.lines(np.stack([x + k * r + 0.09 * r * np.sin(t * 7 + phase), y - r * (0.2 + 0.7 * t)], 1), mix(inks.paper, inks.accent, 0.3), r * 0.05)
+        canvas.lines(
+            np.stack([x + k * r + 0.09 * r * np.sin(t * 7 + phase), y - r * (0.2 + 0.7 * t)], 1),
+            mix(inks.paper, inks.accent, 0.3),
+            r * 0.05,
+        )
 
 
 def _cat(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng) -> None:
     fur = inks.accent
     dark = mix(fur, _DARK, 0.6)
     for side in (-1, 1):
-        canvas.polygon([(x + side * r * 0.75, y - r * 0.95), (x + side * r * 0.15, y - r * 0.55), (x + side * r * 0.78, y - r * 0.1)], fur)
-        canvas.polygon([(x + side * r * 0.66, y - r * 0.75), (x + side * r * 0.36, y - r * 0.52), (x + side * r * 0.66, y - r * 0.35)], inks.pop)
+        canvas.polygon(
+            [
+                (x + side * r * 0.75, y - r * 0.95),
+                (x + side * r * 0.15, y - r * 0.55),
+                (x + side * r * 0.78, y - r * 0.1),
+            ],
+            fur,
+        )
+        canvas.polygon(
+            [
+                (x + side * r * 0.66, y - r * 0.75),
+                (x + side * r * 0.36, y - r * 0.52),
+                (x + side * r * 0.66, y - r * 0.35),
+            ],
+            inks.pop,
+        )
     canvas.ellipse(x, y + r * 0.05, r * 0.82, r * 0.72, 0, fur)
     for k in range(3):
-        canvas.polygon([(x - r * 0.1 + k * r * 0.1 - r * 0.035, y - r * 0.66), (x - r * 0.1 + k * r * 0.1 + r * 0.035, y - r * 0.66), (x - r * 0.1 + k * r * 0.1, y - r * 0.35)], dark)
+        canvas.polygon(
+            [
+                (x - r * 0.1 + k * r * 0.1 - r * 0.035, y - r * 0.66),
+                (x - r * 0.1 + k * r * 0.1 + r * 0.035, y - r * 0.66),
+                (x - r * 0.1 + k * r * 0.1, y - r * 0.35),
+            ],
+            dark,
+        )
     for side in (-1, 1):
         canvas.ellipse(x + side * r * 0.34, y - r * 0.05, r * 0.17, r * 0.2, 0, (245, 250, 250))
         canvas.ellipse(x + side * r * 0.34, y - r * 0.05, r * 0.06 * float(rng.uniform(0.8, 1.6)), r * 0.17, 0, _DARK)
@@ -206,7 +303,14 @@ def _planet(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rn
     canvas.ellipse(x, y, r * 1.0, r * 0.26, -20, inks.pop, r * 0.07)
     canvas.circle(x, y, r * 0.62, inks.accent)
     for k in range(5):
-        canvas.ellipse(x, y + r * (-0.4 + 0.2 * k), r * 0.55 * math.cos((k - 2) * 0.5), r * 0.06, -8, mix(inks.accent, inks.second, 0.3 + 0.15 * (k % 2)))
+        canvas.ellipse(
+            x,
+            y + r * (-0.4 + 0.2 * k),
+            r * 0.55 * math.cos((k - 2) * 0.5),
+            r * 0.06,
+            -8,
+            mix(inks.accent, inks.second, 0.3 + 0.15 * (k % 2)),
+        )
     canvas.ellipse(x, y, r * 1.0, r * 0.26, -20, inks.pop, r * 0.07, start=0, end=180)
     canvas.circle(x + r * 0.72, y - r * 0.66, r * 0.14, inks.paper)
     canvas.circle(x + r * 0.68, y - r * 0.7, r * 0.04, mix(inks.paper, _DARK, 0.25))
@@ -218,7 +322,14 @@ def _rocket(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rn
     canvas.polygon([(x - r * 0.2, y + r * 0.5), (x, y + r * 1.0), (x + r * 0.2, y + r * 0.5)], inks.accent)
     canvas.polygon([(x - r * 0.1, y + r * 0.5), (x, y + r * 0.8), (x + r * 0.1, y + r * 0.5)], inks.pop)
     for side in (-1, 1):
-        canvas.polygon([(x + side * r * 0.28, y + r * 0.05), (x + side * r * 0.62, y + r * 0.6), (x + side * r * 0.24, y + r * 0.48)], inks.pop)
+        canvas.polygon(
+            [
+                (x + side * r * 0.28, y + r * 0.05),
+                (x + side * r * 0.62, y + r * 0.6),
+                (x + side * r * 0.24, y + r * 0.48),
+            ],
+            inks.pop,
+        )
     canvas.ellipse(x, y - r * 0.18, r * 0.34, r * 0.8, 0, inks.paper)
     canvas.ellipse(x, y - r * 0.18, r * 0.34, r * 0.8, 0, inks.pop, start=235, end=305)
     canvas.circle(x, y - r * 0.2, r * 0.19, inks.second)
@@ -229,24 +340,40 @@ def _bird(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng)
     canvas.lines([(x - r, y + r * 0.62), (x, y + r * 0.55), (x + r, y + r * 0.7)], (50, 70, 90), r * 0.06)
     for k in range(4):
         leaf(canvas, x - r * 0.9 + k * r * 0.55, y + r * 0.6, r * 0.4, 60 if k % 2 else -60, _GREEN)
-    canvas.polygon([(x - r * 0.4, y + r * 0.2), (x - r * 1.0, y + r * 0.5), (x - r * 0.85, y + r * 0.15)], mix(inks.pop, _DARK, 0.35))
+    canvas.polygon(
+        [(x - r * 0.4, y + r * 0.2), (x - r * 1.0, y + r * 0.5), (x - r * 0.85, y + r * 0.15)],
+        mix(inks.pop, _DARK, 0.35),
+    )
     canvas.ellipse(x, y + r * 0.08, r * 0.62, r * 0.45, -14, inks.pop)
     canvas.ellipse(x + r * 0.1, y + r * 0.2, r * 0.4, r * 0.28, -14, inks.paper)
     canvas.circle(x + r * 0.45, y - r * 0.3, r * 0.31, inks.pop)
     canvas.polygon([(x + r * 0.7, y - r * 0.4), (x + r * 1.0, y - r * 0.28), (x + r * 0.7, y - r * 0.2)], inks.accent)
     for k in range(4):
-        canvas.ellipse(x - r * 0.16 - k * r * 0.05, y + r * (0.0 + 0.08 * k), r * (0.42 - 0.05 * k), r * 0.12, 22, mix(inks.second, _DARK, 0.12 * k + float(rng.uniform(0, 0.1))))
+        canvas.ellipse(
+            x - r * 0.16 - k * r * 0.05,
+            y + r * (0.0 + 0.08 * k),
+            r * (0.42 - 0.05 * k),
+            r * 0.12,
+            22,
+            mix(inks.second, _DARK, 0.12 * k + float(rng.uniform(0, 0.1))),
+        )
     canvas.circle(x + r * 0.53, y - r * 0.36, r * 0.055, _DARK)
 
 
 def _sun_sea(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng) -> None:
     for k in range(24):
-        canvas.lines([_around(x, y, r * 0.62, k * 15), _around(x, y, r * (1 if k % 2 else 0.84), k * 15)], inks.pop, r * 0.045)
+        canvas.lines(
+            [_around(x, y, r * 0.62, k * 15), _around(x, y, r * (1 if k % 2 else 0.84), k * 15)], inks.pop, r * 0.045
+        )
     canvas.circle(x, y, r * 0.56, inks.accent)
     for k in range(6):
         t = np.linspace(-1, 1, 22)
         half = math.sqrt(max(0.05, 1 - (0.12 + 0.15 * k) ** 2)) * r * 0.95
-        canvas.lines(np.stack([x + t * half, y + r * (0.12 + 0.15 * k) + r * 0.04 * np.sin(t * 9 + k + float(rng.random()))], 1), inks.second if k % 2 else inks.paper, r * 0.075)
+        canvas.lines(
+            np.stack([x + t * half, y + r * (0.12 + 0.15 * k) + r * 0.04 * np.sin(t * 9 + k + float(rng.random()))], 1),
+            inks.second if k % 2 else inks.paper,
+            r * 0.075,
+        )
 
 
 def _town(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng) -> None:
@@ -257,10 +384,19 @@ def _town(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng)
         wall = (inks.pop, inks.second, inks.paper, mix(inks.ground, inks.paper, 0.5))[int(rng.integers(4))]
         top = y + r * 0.8 - height
         canvas.rectangle(left, top, width, height, wall)
-        canvas.polygon([(left - r * 0.03, top), (left + width / 2, top - r * 0.2), (left + width + r * 0.03, top)], mix(wall, _DARK, 0.4))
+        canvas.polygon(
+            [(left - r * 0.03, top), (left + width / 2, top - r * 0.2), (left + width + r * 0.03, top)],
+            mix(wall, _DARK, 0.4),
+        )
         for row in range(int(height / (r * 0.24))):
             for column in range(2):
-                canvas.rectangle(left + width * (0.18 + 0.4 * column), top + r * (0.08 + 0.24 * row), width * 0.22, r * 0.13, inks.accent if rng.random() < 0.4 else inks.ink)
+                canvas.rectangle(
+                    left + width * (0.18 + 0.4 * column),
+                    top + r * (0.08 + 0.24 * row),
+                    width * 0.22,
+                    r * 0.13,
+                    inks.accent if rng.random() < 0.4 else inks.ink,
+                )
         left += width
 
 
@@ -274,7 +410,9 @@ def _chili(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng
         canvas.polygon(np.concatenate([np.stack([cx - half, cy], 1), np.stack([cx + half, cy], 1)[::-1]]), red)
         canvas.lines(np.stack([cx - half * 0.4, cy], 1)[1:9], mix(red, (255, 255, 255), 0.6), r * 0.04)
         canvas.ellipse(float(cx[0]), float(cy[0]), r * 0.19, r * 0.1, 0, _GREEN)
-        canvas.lines([(float(cx[0]), float(cy[0])), (float(cx[0]) + r * 0.06, float(cy[0]) - r * 0.28)], _GREEN, r * 0.07)
+        canvas.lines(
+            [(float(cx[0]), float(cy[0])), (float(cx[0]) + r * 0.06, float(cy[0]) - r * 0.28)], _GREEN, r * 0.07
+        )
 
 
 def _rings(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng) -> None:
@@ -288,7 +426,23 @@ def _rings(canvas: Canvas, x: float, y: float, r: float, inks: Palette, rng: Rng
 
 
 ILLUSTRATIONS: dict[str, Illustration] = {
-    "citrus": _citrus, "berries": _berries, "sprig": _sprig, "beans": _beans, "wheat": _wheat, "tomato": _tomato, "fish": _fish, "olives": _olives,
-    "flower": _flower, "peaks": _peaks, "cup": _cup, "cat": _cat, "planet": _planet, "rocket": _rocket, "bird": _bird, "sun": _sun_sea,
-    "town": _town, "chili": _chili, "rings": _rings,
+    "citrus": _citrus,
+    "berries": _berries,
+    "sprig": _sprig,
+    "beans": _beans,
+    "wheat": _wheat,
+    "tomato": _tomato,
+    "fish": _fish,
+    "olives": _olives,
+    "flower": _flower,
+    "peaks": _peaks,
+    "cup": _cup,
+    "cat": _cat,
+    "planet": _planet,
+    "rocket": _rocket,
+    "bird": _bird,
+    "sun": _sun_sea,
+    "town": _town,
+    "chili": _chili,
+    "rings": _rings,
 }

@@ -19,10 +19,16 @@ def compose(seconds: float, seed: int) -> npt.NDArray[np.float32]:
     mix = np.zeros((2, count + SAMPLE_RATE * 4), np.float32)
     key = int(rng.integers(-4, 4))
 
-    def add(start: float, length: float, frequency: float, volume: float, attack: float, decay: float, pan: float) -> None:
+    def add(
+        start: float, length: float, frequency: float, volume: float, attack: float, decay: float, pan: float
+    ) -> None:
         t = np.arange(int(length * SAMPLE_RATE), dtype=np.float32) / SAMPLE_RATE
         shape = np.minimum(1, t / attack) * np.exp(-t / decay) * np.minimum(1, (length - t) / 0.08)
-        tone = np.sin(2 * np.pi * frequency * t) + 0.35 * np.sin(4 * np.pi * frequency * t) + 0.12 * np.sin(6 * np.pi * frequency * t)
+        tone = (
+            np.sin(2 * np.pi * frequency * t)
+            + 0.35 * np.sin(4 * np.pi * frequency * t)
+            + 0.12 * np.sin(6 * np.pi * frequency * t)
+        )
         at = int(start * SAMPLE_RATE)
         if at >= count:
             return
@@ -40,7 +46,9 @@ def compose(seconds: float, seed: int) -> npt.NDArray[np.float32]:
         for step in range(8):
             if rng.random() < 0.75:
                 note = chord[int(rng.integers(4))] + 12 * int(rng.integers(0, 2))
-                add(start + step * _BEAT / 2, 1.0, _pitch(note + key), 0.06, 0.006, 0.28, float(rng.uniform(0.25, 0.75)))
+                add(
+                    start + step * _BEAT / 2, 1.0, _pitch(note + key), 0.06, 0.006, 0.28, float(rng.uniform(0.25, 0.75))
+                )
     sound = mix[:, :count]
     fade = np.minimum(1, np.arange(count, dtype=np.float32)[::-1] / (1.5 * SAMPLE_RATE))
     return np.tanh(sound * 1.4).astype(np.float32) * fade

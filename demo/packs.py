@@ -1,7 +1,8 @@
-"""Packs: a printed face given a body (box, pouch, tin, bottle, tube, book, frame, shirt) with the light on its surface."""
+"""Packs: a printed face given a body (box, pouch, tin, bottle, book, frame, shirt …) with the light on its surface."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -37,11 +38,11 @@ def noise(height: int, width: int, cell: int, seed: int) -> Floats:
     return np.asarray(cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def lit(image: Image, gain: Floats, gloss: Floats | None = None) -> Image:
+def lit(image: Image, gain: npt.NDArray[np.floating[Any]], gloss: npt.NDArray[np.floating[Any]] | None = None) -> Image:
     """Multiply by a gain map and add a gloss map (share of white)."""
-    result = image.astype(np.float32) * gain[..., None]
+    result = image.astype(np.float32) * gain.astype(np.float32)[..., None]
     if gloss is not None:
-        result += (255 - result) * gloss[..., None]
+        result += (255 - result) * gloss.astype(np.float32)[..., None]
     return image_of(np.clip(result + 0.5, 0, 255))
 
 
@@ -85,7 +86,14 @@ def _box(design: Design, width: int, height: int, fine: int) -> Pack:
     x, y = _across(width, height)
     gain = 1.03 - 0.07 * y + 0.012 * noise(height, width, 90, design.flavour)
     gain -= 0.14 * np.clip(np.abs(x) - 0.975, 0, 1) * 40 * 0.5
-    return Pack(lit(front, gain), _full(width, height), _flank(design, max(60, width // 3), height), 19.0, 19.0 * height / width, 6.0)
+    return Pack(
+        lit(front, gain),
+        _full(width, height),
+        _flank(design, max(60, width // 3), height),
+        19.0,
+        19.0 * height / width,
+        6.0,
+    )
 
 
 def _carton(design: Design, width: int, height: int, fine: int) -> Pack:
@@ -123,14 +131,23 @@ def _pouch(design: Design, width: int, height: int, fine: int) -> Pack:
     x, y = _across(width, height)
     folds = noise(height, width, 120, design.flavour) * 0.06 + noise(height, width, 34, design.flavour + 1) * 0.025
     gain = 1.05 - 0.22 * np.abs(x) ** 3 + folds
-    gloss = np.clip(0.3 * np.exp(-(((x + 0.62) / 0.09) ** 2)) * (0.6 + folds * 4), 0, 1) + 0.12 * np.exp(-(((x - 0.7) / 0.06) ** 2))
+    gloss = np.clip(0.3 * np.exp(-(((x + 0.62) / 0.09) ** 2)) * (0.6 + folds * 4), 0, 1) + 0.12 * np.exp(
+        -(((x - 0.7) / 0.06) ** 2)
+    )
     seal = (y < 0.05) | (y > 0.965)
     gain = np.where(seal, 0.9 + 0.09 * np.sin(x * width * 0.55), gain).astype(np.float32)
     t = np.linspace(0, 1, 20)
     left = 0.028 * np.sin(t * np.pi) ** 0.5
     outline = [(float(0.028 - a), float(v)) for a, v in zip(left, t, strict=True)]
     outline += [(float(0.972 + a), float(v)) for a, v in zip(left[::-1], t[::-1], strict=True)]
-    return Pack(lit(front, gain, gloss.astype(np.float32)), _silhouette(width, height, outline), None, 17.0, 17.0 * height / width, 7.0)
+    return Pack(
+        lit(front, gain, gloss.astype(np.float32)),
+        _silhouette(width, height, outline),
+        None,
+        17.0,
+        17.0 * height / width,
+        7.0,
+    )
 
 
 def _tin(design: Design, width: int, height: int, fine: int) -> Pack:
@@ -139,7 +156,15 @@ def _tin(design: Design, width: int, height: int, fine: int) -> Pack:
     bow = np.float32(height * 0.022) * np.sqrt(np.clip(1 - x * x, 0, 1))
     source_x = (np.arcsin(np.clip(x, -1, 1)) / np.pi * 0.98 + 0.5) * (flat.shape[1] - 1)
     source_y = np.clip(y * height - bow + height * 0.011, 0, height - 1)
-    front = image_of(cv2.remap(flat, source_x.astype(np.float32), source_y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    front = image_of(
+        cv2.remap(
+            flat,
+            source_x.astype(np.float32),
+            source_y.astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    )
     metal = np.array([190, 186, 182], np.float32) * (0.65 + 0.5 * np.cos(x * 7) ** 2)[..., None]
     rim = ((y * height - bow) < height * 0.02) | ((y * height - bow) > height * 0.952)
     front = np.where(rim[..., None], np.clip(metal, 0, 255), front).astype(np.uint8)
@@ -159,13 +184,39 @@ def _bottle(design: Design, width: int, height: int, fine: int) -> Pack:
     canvas.pixels[top : top + label.shape[0]] = label
     canvas.rectangle(width * 0.3, 0, width * 0.4, height * 0.13, design.inks.pop)
     for k in range(14):
-        canvas.rectangle(width * (0.31 + 0.0285 * k), height * 0.01, width * 0.008, height * 0.11, mix(design.inks.pop, (0, 0, 0), 0.25))
+        canvas.rectangle(
+            width * (0.31 + 0.0285 * k),
+            height * 0.01,
+            width * 0.008,
+            height * 0.11,
+            mix(design.inks.pop, (0, 0, 0), 0.25),
+        )
     x, _ = _across(width, height)
     gain = (1.06 - 0.42 * np.abs(x) ** 3).astype(np.float32)
     gloss = (0.36 * np.exp(-(((x + 0.66) / 0.07) ** 2)) + 0.12 * np.exp(-(((x - 0.75) / 0.06) ** 2))).astype(np.float32)
-    outline = [(0.3, 0.0), (0.7, 0.0), (0.7, 0.16), (0.72, 0.2), (0.84, 0.245), (0.95, 0.285), (1, 0.33), (1, 0.97), (0.97, 0.99), (0.93, 1.0),
-               (0.07, 1.0), (0.03, 0.99), (0, 0.97), (0, 0.33), (0.05, 0.285), (0.16, 0.245), (0.28, 0.2), (0.3, 0.16)]
-    return Pack(lit(canvas.pixels, gain, gloss), _silhouette(width, height, outline), None, 8.5, 8.5 * height / width, 6.0)
+    outline = [
+        (0.3, 0.0),
+        (0.7, 0.0),
+        (0.7, 0.16),
+        (0.72, 0.2),
+        (0.84, 0.245),
+        (0.95, 0.285),
+        (1, 0.33),
+        (1, 0.97),
+        (0.97, 0.99),
+        (0.93, 1.0),
+        (0.07, 1.0),
+        (0.03, 0.99),
+        (0, 0.97),
+        (0, 0.33),
+        (0.05, 0.285),
+        (0.16, 0.245),
+        (0.28, 0.2),
+        (0.3, 0.16),
+    ]
+    return Pack(
+        lit(canvas.pixels, gain, gloss), _silhouette(width, height, outline), None, 8.5, 8.5 * height / width, 6.0
+    )
 
 
 def _tube(design: Design, width: int, height: int, fine: int) -> Pack:
@@ -175,20 +226,37 @@ def _tube(design: Design, width: int, height: int, fine: int) -> Pack:
     canvas.pixels[:] = front
     canvas.rectangle(0, cap, width, height - cap, design.inks.pop)
     for k in range(26):
-        canvas.rectangle(width * k / 26, cap + height * 0.01, width * 0.012, height * 0.12, mix(design.inks.pop, (0, 0, 0), 0.22))
+        canvas.rectangle(
+            width * k / 26, cap + height * 0.01, width * 0.012, height * 0.12, mix(design.inks.pop, (0, 0, 0), 0.22)
+        )
     x, y = _across(width, height)
     gain = (1.06 - 0.35 * np.abs(x) ** 2.4 * np.clip(y * 1.4, 0, 1)).astype(np.float32)
     gain = np.where(y < 0.045, 0.9 + 0.1 * np.sin(x * width * 0.4), gain).astype(np.float32)
     gloss = (0.3 * np.exp(-(((x + 0.5) / 0.08) ** 2))).astype(np.float32)
-    outline = [(0, 0), (1, 0), (0.985, 0.3), (0.94, 0.84), (0.88, 0.86), (0.87, 1), (0.13, 1), (0.12, 0.86), (0.06, 0.84), (0.015, 0.3)]
-    return Pack(lit(canvas.pixels, gain, gloss), _silhouette(width, height, outline), None, 7.5, 7.5 * height / width, 4.0)
+    outline = [
+        (0, 0),
+        (1, 0),
+        (0.985, 0.3),
+        (0.94, 0.84),
+        (0.88, 0.86),
+        (0.87, 1),
+        (0.13, 1),
+        (0.12, 0.86),
+        (0.06, 0.84),
+        (0.015, 0.3),
+    ]
+    return Pack(
+        lit(canvas.pixels, gain, gloss), _silhouette(width, height, outline), None, 7.5, 7.5 * height / width, 4.0
+    )
 
 
 def _book(design: Design, width: int, height: int, fine: int) -> Pack:
     front = _artwork(design, width, height, fine)
     x, y = _across(width, height)
     gain = (1.02 - 0.05 * y).astype(np.float32)
-    gain *= (1 - 0.35 * np.exp(-(((x + 0.94) / 0.012) ** 2)) + 0.12 * np.exp(-(((x + 0.9) / 0.02) ** 2))).astype(np.float32)
+    gain *= (1 - 0.35 * np.exp(-(((x + 0.94) / 0.012) ** 2)) + 0.12 * np.exp(-(((x + 0.9) / 0.02) ** 2))).astype(
+        np.float32
+    )
     pages = Canvas(60, height, (214, 228, 236))
     for k in range(18):
         pages.lines([(k * 3.4, 0), (k * 3.4, height)], (176, 196, 208), 1)
@@ -204,10 +272,20 @@ def _framed(design: Design, width: int, height: int, fine: int) -> Pack:
     canvas = Canvas(width, height, mix(design.inks.ink, (40, 60, 90), 0.5))
     canvas.rectangle(edge, edge, width - 2 * edge, height - 2 * edge, (244, 248, 250))
     inset = edge + mat
-    canvas.pixels[inset : height - inset, inset : width - inset] = _artwork(design, width - 2 * inset, height - 2 * inset, fine)
+    canvas.pixels[inset : height - inset, inset : width - inset] = _artwork(
+        design, width - 2 * inset, height - 2 * inset, fine
+    )
     x, y = _across(width, height)
     gloss = (0.1 * np.clip(1 - np.abs(x * 0.8 + y - 0.35) / 0.2, 0, 1)).astype(np.float32)
-    return Pack(lit(canvas.pixels, np.ones_like(x), gloss), _full(width, height), None, 50.0, 50.0 * height / width, 2.0, hangs=True)
+    return Pack(
+        lit(canvas.pixels, np.ones_like(x), gloss),
+        _full(width, height),
+        None,
+        50.0,
+        50.0 * height / width,
+        2.0,
+        hangs=True,
+    )
 
 
 def _shirt(design: Design, width: int, height: int, fine: int) -> Pack:
@@ -223,15 +301,51 @@ def _shirt(design: Design, width: int, height: int, fine: int) -> Pack:
     folds = noise(height, width, 150, design.flavour + 7) * 0.09 + noise(height, width, 60, design.flavour + 8) * 0.03
     folds *= 0.35 + 0.65 * np.clip(np.abs(x) * 1.6 + np.abs(y - 0.45) * 0.9 - 0.2, 0, 1)
     gain = (1.02 - 0.2 * np.abs(x) ** 2 + folds + weave).astype(np.float32)
-    outline = [(0.36, 0.0), (0.4, 0.05), (0.5, 0.075), (0.6, 0.05), (0.64, 0.0), (0.8, 0.05), (1, 0.3), (0.87, 0.41), (0.79, 0.32), (0.8, 0.98), (0.7, 1.0),
-               (0.3, 1.0), (0.2, 0.98), (0.21, 0.32), (0.13, 0.41), (0, 0.3), (0.2, 0.05)]
-    return Pack(lit(canvas.pixels, gain), _silhouette(width, height, outline), None, 62.0, 62.0 * height / width, 2.0, hangs=True)
+    outline = [
+        (0.36, 0.0),
+        (0.4, 0.05),
+        (0.5, 0.075),
+        (0.6, 0.05),
+        (0.64, 0.0),
+        (0.8, 0.05),
+        (1, 0.3),
+        (0.87, 0.41),
+        (0.79, 0.32),
+        (0.8, 0.98),
+        (0.7, 1.0),
+        (0.3, 1.0),
+        (0.2, 0.98),
+        (0.21, 0.32),
+        (0.13, 0.41),
+        (0, 0.3),
+        (0.2, 0.05),
+    ]
+    return Pack(
+        lit(canvas.pixels, gain),
+        _silhouette(width, height, outline),
+        None,
+        62.0,
+        62.0 * height / width,
+        2.0,
+        hangs=True,
+    )
 
 
 FORMS: dict[str, tuple[Callable[[Design, int, int, int], Pack], float]] = {
-    "box": (_box, 1.42), "carton": (_carton, 2.1), "small-box": (_small_box, 1.25), "game": (_game, 1.0), "wide-box": (_wide_box, 0.42),
-    "bar": (_bar, 0.44), "pouch": (_pouch, 1.45), "tin": (_tin, 1.3), "bottle": (_bottle, 2.3), "tube": (_tube, 2.2), "book": (_book, 1.5),
-    "record": (_record, 1.0), "poster": (_framed, 1.4), "shirt": (_shirt, 1.12),
+    "box": (_box, 1.42),
+    "carton": (_carton, 2.1),
+    "small-box": (_small_box, 1.25),
+    "game": (_game, 1.0),
+    "wide-box": (_wide_box, 0.42),
+    "bar": (_bar, 0.44),
+    "pouch": (_pouch, 1.45),
+    "tin": (_tin, 1.3),
+    "bottle": (_bottle, 2.3),
+    "tube": (_tube, 2.2),
+    "book": (_book, 1.5),
+    "record": (_record, 1.0),
+    "poster": (_framed, 1.4),
+    "shirt": (_shirt, 1.12),
 }
 """Form → how it is drawn, and its height as a multiple of its width."""
 

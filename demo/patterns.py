@@ -20,7 +20,9 @@ def _stripes(canvas: Canvas, rng: Rng, first: Colour, second: Colour, size: floa
     odd = False
     while y < canvas.height + abs(rise):
         step = size * float(rng.uniform(0.35, 1.1))
-        canvas.polygon([(0, y), (canvas.width, y + rise), (canvas.width, y + rise + step), (0, y + step)], second if odd else first)
+        canvas.polygon(
+            [(0, y), (canvas.width, y + rise), (canvas.width, y + rise + step), (0, y + step)], second if odd else first
+        )
         odd = not odd
         y += step * float(rng.uniform(1.2, 2.2))
 
@@ -40,7 +42,10 @@ def _terrazzo(canvas: Canvas, rng: Rng, first: Colour, second: Colour, size: flo
         corners = int(rng.integers(3, 7))
         angles = np.sort(rng.uniform(0, 2 * math.pi, corners))
         radii = rng.uniform(0.15, 0.5, corners) * size
-        canvas.polygon(np.stack([x + np.cos(angles) * radii, y + np.sin(angles) * radii], 1), first if rng.random() < 0.5 else second)
+        canvas.polygon(
+            np.stack([x + np.cos(angles) * radii, y + np.sin(angles) * radii], 1),
+            first if rng.random() < 0.5 else second,
+        )
 
 
 def _waves(canvas: Canvas, rng: Rng, first: Colour, second: Colour, size: float) -> None:
@@ -60,8 +65,14 @@ def _rays(canvas: Canvas, rng: Rng, first: Colour, second: Colour, size: float) 
     for index in range(count):
         angle = (index + float(rng.uniform(-0.2, 0.2))) * 2 * math.pi / count
         half = math.pi / count * float(rng.uniform(0.3, 0.6))
-        canvas.polygon([(cx, cy), (cx + far * math.cos(angle - half), cy + far * math.sin(angle - half)),
-                        (cx + far * math.cos(angle + half), cy + far * math.sin(angle + half))], second if index % 3 == 0 else first)
+        canvas.polygon(
+            [
+                (cx, cy),
+                (cx + far * math.cos(angle - half), cy + far * math.sin(angle - half)),
+                (cx + far * math.cos(angle + half), cy + far * math.sin(angle + half)),
+            ],
+            second if index % 3 == 0 else first,
+        )
 
 
 def _scales(canvas: Canvas, rng: Rng, first: Colour, second: Colour, size: float) -> None:
@@ -94,9 +105,19 @@ def _leaves(canvas: Canvas, rng: Rng, first: Colour, second: Colour, size: float
         along = np.concatenate([share, share[::-1]]) * length
         aside = np.concatenate([bulge, -bulge[::-1]])
         px, py = x * canvas.width, y * canvas.height
-        points = np.stack([px + along * math.cos(angle) - aside * math.sin(angle), py + along * math.sin(angle) + aside * math.cos(angle)], 1)
+        points = np.stack(
+            [
+                px + along * math.cos(angle) - aside * math.sin(angle),
+                py + along * math.sin(angle) + aside * math.cos(angle),
+            ],
+            1,
+        )
         canvas.polygon(points, first if turn < 0.6 else second)
-        canvas.lines([(px, py), (px + length * math.cos(angle), py + length * math.sin(angle))], second if turn < 0.6 else first, max(1, size * 0.04))
+        canvas.lines(
+            [(px, py), (px + length * math.cos(angle), py + length * math.sin(angle))],
+            second if turn < 0.6 else first,
+            max(1, size * 0.04),
+        )
 
 
 def _check(canvas: Canvas, rng: Rng, first: Colour, second: Colour, size: float) -> None:
@@ -131,4 +152,16 @@ def _halftone(canvas: Canvas, rng: Rng, first: Colour, second: Colour, size: flo
             canvas.circle(x, y, step * 0.62 * share, first if share < 0.75 else second)
 
 
-PATTERNS: tuple[Pattern, ...] = (_stripes, _dots, _terrazzo, _waves, _rays, _scales, _tiles, _leaves, _check, _confetti, _halftone)
+PATTERNS: tuple[Pattern, ...] = (
+    _stripes,
+    _dots,
+    _terrazzo,
+    _waves,
+    _rays,
+    _scales,
+    _tiles,
+    _leaves,
+    _check,
+    _confetti,
+    _halftone,
+)

@@ -50,7 +50,17 @@ def plaster(width: int, height: int, base: Colour, seed: int) -> Image:
     return lit(flat, 1 + 0.05 * noise(height, width, 220, seed) + 0.03 * noise(height, width, 5, seed + 1))
 
 
-def bricks(width: int, height: int, base: Colour, mortar: Colour, size: tuple[int, int], seed: int, gap: int = 6, *, offset: bool = True) -> Image:
+def bricks(
+    width: int,
+    height: int,
+    base: Colour,
+    mortar: Colour,
+    size: tuple[int, int],
+    seed: int,
+    gap: int = 6,
+    *,
+    offset: bool = True,
+) -> Image:
     """Bricks, or tiles when not offset."""
     rng = np.random.default_rng(seed)
     canvas = Canvas(width, height, mortar)
@@ -82,17 +92,36 @@ def _shelf(canvas: Canvas, x: float, y: float, width: float, rng: Rng, board: Co
             thick, tall = float(rng.uniform(18, 40)), float(rng.uniform(90, 150))
             tone = (inks.ground, inks.second, inks.accent, inks.pop, inks.paper)[int(rng.integers(5))]
             canvas.rectangle(left, y - tall, thick, tall, mix(tone, (60, 60, 60), 0.2), 2)
-            canvas.rectangle(left + thick * 0.2, y - tall * 0.85, thick * 0.6, tall * 0.12, mix(tone, (255, 255, 255), 0.6))
+            canvas.rectangle(
+                left + thick * 0.2, y - tall * 0.85, thick * 0.6, tall * 0.12, mix(tone, (255, 255, 255), 0.6)
+            )
             left += thick + 2
         elif kind < 0.86:
             radius = float(rng.uniform(24, 40))
-            canvas.ellipse(left + radius, y - radius * 1.3, radius, radius * 1.3, 0, mix(inks.accent, (200, 200, 200), 0.3))
-            canvas.ellipse(left + radius * 0.7, y - radius * 1.6, radius * 0.2, radius * 0.7, 8, mix(inks.accent, (255, 255, 255), 0.6))
+            canvas.ellipse(
+                left + radius, y - radius * 1.3, radius, radius * 1.3, 0, mix(inks.accent, (200, 200, 200), 0.3)
+            )
+            canvas.ellipse(
+                left + radius * 0.7,
+                y - radius * 1.6,
+                radius * 0.2,
+                radius * 0.7,
+                8,
+                mix(inks.accent, (255, 255, 255), 0.6),
+            )
             left += radius * 2 + 18
         else:
             canvas.polygon([(left, y - 46), (left + 60, y - 46), (left + 50, y), (left + 10, y)], (82, 110, 176))
             for k in range(11):
-                leaf(canvas, left + 30, y - 44, float(rng.uniform(50, 96)), -170 + 16 * k, mix((60, 130, 70), (90, 190, 130), float(rng.random())), 0.16)
+                leaf(
+                    canvas,
+                    left + 30,
+                    y - 44,
+                    float(rng.uniform(50, 96)),
+                    -170 + 16 * k,
+                    mix((60, 130, 70), (90, 190, 130), float(rng.random())),
+                    0.16,
+                )
             left += 84
     canvas.rectangle(x, y, width, 18, board)
     canvas.rectangle(x, y + 18, width, 8, mix(board, (10, 10, 10), 0.55))
@@ -127,7 +156,9 @@ def _living(rng: Rng, seed: int) -> Room:
 def _desk(rng: Rng, seed: int) -> Room:
     width, height = 2200, 1240
     canvas = Canvas(width, height)
-    canvas.pixels = plaster(width, height, (colour("#d8dee4"), colour("#f0e6da"), colour("#4a5568"))[int(rng.integers(3))], seed)
+    canvas.pixels = plaster(
+        width, height, (colour("#d8dee4"), colour("#f0e6da"), colour("#4a5568"))[int(rng.integers(3))], seed
+    )
     inks = palette(int(rng.integers(16)))
     for k in range(3):
         x, y, w, h = 260 + k * 330, 200 + 60 * (k % 2), 260, 340
@@ -138,7 +169,13 @@ def _desk(rng: Rng, seed: int) -> Room:
     canvas.rectangle(1420, 420, 560, 380, (34, 30, 28), 14)
     canvas.rectangle(1440, 440, 520, 320, (120, 84, 52))
     for row in range(9):
-        canvas.rectangle(1464, 468 + row * 30, float(rng.uniform(120, 440)), 10, ((190, 170, 120), (120, 200, 160), (150, 150, 230))[row % 3])
+        canvas.rectangle(
+            1464,
+            468 + row * 30,
+            float(rng.uniform(120, 440)),
+            10,
+            ((190, 170, 120), (120, 200, 160), (150, 150, 230))[row % 3],
+        )
     canvas.rectangle(1660, 800, 80, 150, (60, 56, 52))
     top = wood(1500, 900, (colour("#e4d6c3"), colour("#a67c52"))[int(rng.integers(2))], seed + 3, 300)
     return Room(canvas.pixels, top, (1.03, 1.0, 0.97), 1.0)
@@ -155,14 +192,19 @@ def _bath(rng: Rng, seed: int) -> Room:
     _shelf(canvas, 280, 520, 640, rng, (228, 228, 226))
     marble = np.full((900, 1500, 3), (236, 236, 238), np.uint8)
     veins = np.abs(noise(900, 1500, 170, seed + 5) + 0.35 * noise(900, 1500, 40, seed + 6))
-    return Room(canvas.pixels, lit(marble, (1 - 0.35 * np.exp(-((veins / 0.06) ** 2)) - 0.05 * veins).astype(np.float32)), (1.04, 1.01, 0.97), 1.05)
+    return Room(
+        canvas.pixels,
+        lit(marble, (1 - 0.35 * np.exp(-((veins / 0.06) ** 2)) - 0.05 * veins).astype(np.float32)),
+        (1.04, 1.01, 0.97),
+        1.05,
+    )
 
 
 def _studio(rng: Rng, seed: int) -> Room:
     inks = palette(int(rng.integers(16)))
     canvas = Canvas(2200, 1240)
     canvas.gradient(mix(inks.ground, (16, 14, 18), 0.72), mix(inks.second, (20, 18, 20), 0.45))
-    canvas.glow(1100, 560, 900, mix(inks.accent, (255, 255, 255), 0.25), 0.65)
+    canvas.glow(1100, 640, 760, mix(inks.accent, (255, 255, 255), 0.25), 0.65)
     canvas.pixels = lit(canvas.pixels, 1 + 0.02 * noise(1240, 2200, 4, seed))
     floor = Canvas(1500, 900)
     floor.gradient(mix(inks.second, (22, 20, 22), 0.4), mix(inks.ground, (16, 14, 18), 0.6))
@@ -170,7 +212,15 @@ def _studio(rng: Rng, seed: int) -> Room:
 
 
 def _street(rng: Rng, seed: int) -> Room:
-    wall = bricks(2600, 1300, (colour("#9a4e3c"), colour("#7d6a5c"), colour("#a8763e"))[int(rng.integers(3))], (150, 156, 160), (118, 44), seed, 6)
+    wall = bricks(
+        2600,
+        1300,
+        (colour("#9a4e3c"), colour("#7d6a5c"), colour("#a8763e"))[int(rng.integers(3))],
+        (150, 156, 160),
+        (118, 44),
+        seed,
+        6,
+    )
     canvas = Canvas(2600, 1300)
     canvas.pixels = wall
     canvas.rectangle(0, 1130, 2600, 170, (112, 112, 116))
@@ -178,13 +228,20 @@ def _street(rng: Rng, seed: int) -> Room:
     inks = palette(int(rng.integers(16)))
     for k in range(4):
         x = 90 + k * 690 + float(rng.uniform(-30, 30))
-        canvas.text(("OPEN", "LATE", "CITY", "NOISE", "SOUP", "JAZZ")[int(rng.integers(6))], x, float(rng.uniform(950, 1080)), float(rng.uniform(80, 150)),
-                    mix(inks.accent, (120, 120, 140), 0.35), 900, italic=True)
+        canvas.text(
+            ("OPEN", "LATE", "CITY", "NOISE", "SOUP", "JAZZ")[int(rng.integers(6))],
+            x,
+            float(rng.uniform(950, 1080)),
+            float(rng.uniform(80, 150)),
+            mix(inks.accent, (120, 120, 140), 0.35),
+            900,
+            italic=True,
+        )
     canvas.pixels = lit(canvas.pixels, (1 + 0.1 * noise(1300, 2600, 300, seed + 9)).astype(np.float32))
     return Room(canvas.pixels, None, (1.06, 1.0, 0.95), 0.96, sharp_wall=True)
 
 
-def _shop(rng: Rng, seed: int) -> Room:
+def _shop(_: Rng, seed: int) -> Room:
     canvas = Canvas(2600, 1300)
     canvas.pixels = plaster(2600, 1300, colour("#e9e4da"), seed)
     for k in range(26):
@@ -194,29 +251,52 @@ def _shop(rng: Rng, seed: int) -> Room:
 
 def _flat(rng: Rng, seed: int) -> Room:
     if rng.random() < 0.5:
-        top = wood(2600, 1400, (colour("#c9a77c"), colour("#7a5a41"), colour("#e2d3bd"))[int(rng.integers(3))], seed, 230)
+        top = wood(
+            2600, 1400, (colour("#c9a77c"), colour("#7a5a41"), colour("#e2d3bd"))[int(rng.integers(3))], seed, 230
+        )
     else:
         cloth = Canvas(2600, 1400, colour("#f4efe6"))
         PATTERNS[8](cloth, rng, (palette(int(rng.integers(16))).ground), colour("#f4efe6"), 90)
-        top = lit(cloth.pixels, (1 + 0.05 * noise(1400, 2600, 260, seed) + 0.02 * noise(1400, 2600, 3, seed + 1)).astype(np.float32))
+        top = lit(
+            cloth.pixels,
+            (1 + 0.05 * noise(1400, 2600, 260, seed) + 0.02 * noise(1400, 2600, 3, seed + 1)).astype(np.float32),
+        )
     canvas = Canvas(2600, 1400)
     canvas.pixels = top
     for _ in range(46):
-        leaf(canvas, float(rng.uniform(0, 2600)), float(rng.choice([rng.uniform(0, 250), rng.uniform(1150, 1400)])), float(rng.uniform(60, 130)),
-             float(rng.uniform(0, 360)), mix((60, 120, 70), (110, 190, 150), float(rng.random())), 0.2)
+        leaf(
+            canvas,
+            float(rng.uniform(0, 2600)),
+            float(rng.choice([rng.uniform(0, 250), rng.uniform(1150, 1400)])),
+            float(rng.uniform(60, 130)),
+            float(rng.uniform(0, 360)),
+            mix((60, 120, 70), (110, 190, 150), float(rng.random())),
+            0.2,
+        )
     return Room(canvas.pixels, None, (0.98, 1.0, 1.02), 1.03, sharp_wall=True)
 
 
 def _wardrobe(rng: Rng, seed: int) -> Room:
     canvas = Canvas(2600, 1300)
-    canvas.pixels = plaster(2600, 1300, (colour("#d9cfc3"), colour("#bfc9c4"), colour("#8f8577"))[int(rng.integers(3))], seed)
+    canvas.pixels = plaster(
+        2600, 1300, (colour("#d9cfc3"), colour("#bfc9c4"), colour("#8f8577"))[int(rng.integers(3))], seed
+    )
     canvas.rectangle(0, 196, 2600, 20, (60, 64, 70))
     canvas.rectangle(0, 198, 2600, 5, (190, 196, 200))
     return Room(canvas.pixels, None, (0.96, 0.99, 1.03), 1.0, sharp_wall=True)
 
 
-ROOMS = {"kitchen": _kitchen, "living": _living, "desk": _desk, "bath": _bath, "studio": _studio, "street": _street, "shop": _shop, "flat": _flat,
-         "wardrobe": _wardrobe}
+ROOMS = {
+    "kitchen": _kitchen,
+    "living": _living,
+    "desk": _desk,
+    "bath": _bath,
+    "studio": _studio,
+    "street": _street,
+    "shop": _shop,
+    "flat": _flat,
+    "wardrobe": _wardrobe,
+}
 
 
 def make_room(kind: str, seed: int) -> Room:
@@ -309,11 +389,18 @@ def plant(rng: Rng) -> Sprite:
     return _sprite(picture, mask, 1.4)
 
 
-def wobble(rng: Rng, seconds: float, frames: int, rough: float = 1.0) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+def wobble(
+    rng: Rng, seconds: float, frames: int, rough: float = 1.0
+) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
     """What a hand does to a camera: (frames, 6) offsets, x y z in cm and yaw pitch roll in degrees."""
     t = np.linspace(0, seconds, frames)
     result = np.zeros((frames, 6))
     for axis, size in enumerate((0.35, 0.3, 0.25, 0.3, 0.26, 0.3)):
         for rate in (0.4, 0.9, 1.8, 3.4):
-            result[:, axis] += size * rough / (1 + rate) * np.sin(2 * math.pi * rate * float(rng.uniform(0.8, 1.2)) * t + float(rng.uniform(0, 6.28)))
+            result[:, axis] += (
+                size
+                * rough
+                / (1 + rate)
+                * np.sin(2 * math.pi * rate * float(rng.uniform(0.8, 1.2)) * t + float(rng.uniform(0, 6.28)))
+            )
     return result

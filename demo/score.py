@@ -44,8 +44,10 @@ class Score:
 
     def summary(self) -> str:
         """The line that other tools read."""
-        return (f"demo: {self.appearances} appearances, precision {self.precision:.2f}, recall {self.recall:.2f}, box IoU {self.box_iou:.2f}, "
-                f"decoys {self.decoys}")
+        return (
+            f"demo: {self.appearances} appearances, precision {self.precision:.2f}, recall {self.recall:.2f}, "
+            f"box IoU {self.box_iou:.2f}, decoys {self.decoys}"
+        )
 
 
 def temporal_iou(first: Span, second: Span) -> float:
@@ -75,10 +77,16 @@ def _span(item: Mapping[str, Any]) -> Span:
     return int(item["start_ms"]), int(item["end_ms"])
 
 
-def _pairs(expected: Sequence[Mapping[str, Any]], published: Sequence[Mapping[str, Any]]) -> list[tuple[int, int, float]]:
+def _pairs(
+    expected: Sequence[Mapping[str, Any]], published: Sequence[Mapping[str, Any]]
+) -> list[tuple[int, int, float]]:
     """One to one, best overlap first: (expected, published, temporal IoU)."""
-    candidates = [(temporal_iou(_span(e), _span(p)), i, j) for i, e in enumerate(expected) for j, p in enumerate(published)
-                  if e["product_id"] == p["product_id"]]
+    candidates = [
+        (temporal_iou(_span(e), _span(p)), i, j)
+        for i, e in enumerate(expected)
+        for j, p in enumerate(published)
+        if e["product_id"] == p["product_id"]
+    ]
     used_expected: set[int] = set()
     used_published: set[int] = set()
     pairs: list[tuple[int, int, float]] = []
@@ -92,16 +100,21 @@ def _pairs(expected: Sequence[Mapping[str, Any]], published: Sequence[Mapping[st
 
 def _compare_boxes(expected: Mapping[str, Any], published: Mapping[str, Any]) -> list[float]:
     start, end = max(expected["start_ms"], published["start_ms"]), min(expected["end_ms"], published["end_ms"])
-    return [box_iou(box_at(expected["boxes"], ms), box_at(published["boxes"], ms)) for ms in range(start, max(start + 1, end), _STEP_MS)]
+    return [
+        box_iou(box_at(expected["boxes"], ms), box_at(published["boxes"], ms))
+        for ms in range(start, max(start + 1, end), _STEP_MS)
+    ]
 
 
 def _on_decoy(published: Mapping[str, Any], decoys: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether an appearance lies on something that the shop does not sell: half its time there, and its box mostly on it."""
+    """Whether an appearance lies on what the shop does not sell: half its time there, and its box mostly on it."""
     for decoy in decoys:
         start, end = max(published["start_ms"], decoy["start_ms"]), min(published["end_ms"], decoy["end_ms"])
         if end <= start or (end - start) < _HALF * (published["end_ms"] - published["start_ms"]):
             continue
-        overlaps = [box_iou(box_at(published["boxes"], ms), box_at(decoy["boxes"], ms)) for ms in range(start, end, _STEP_MS)]
+        overlaps = [
+            box_iou(box_at(published["boxes"], ms), box_at(decoy["boxes"], ms)) for ms in range(start, end, _STEP_MS)
+        ]
         if float(np.mean(overlaps)) > 0.25:
             return True
     return False
@@ -110,12 +123,15 @@ def _on_decoy(published: Mapping[str, Any], decoys: Sequence[Mapping[str, Any]])
 def _ignorable(published: Mapping[str, Any], truth: Mapping[str, Any]) -> bool:
     """Whether the product was glimpsed there for at least half of the appearance's time."""
     length = max(1, published["end_ms"] - published["start_ms"])
-    shared = sum(max(0, min(published["end_ms"], g["end_ms"]) - max(published["start_ms"], g["start_ms"]))
-                 for g in truth.get("glimpses", ()) if g["product_id"] == published["product_id"])
+    shared = sum(
+        max(0, min(published["end_ms"], g["end_ms"]) - max(published["start_ms"], g["start_ms"]))
+        for g in truth.get("glimpses", ())
+        if g["product_id"] == published["product_id"]
+    )
     return shared / length >= _HALF
 
 
-def score(truth: Mapping[str, Any], published: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> Score:
+def score(truth: Mapping[str, Any], published: Mapping[str, Any], titles: Mapping[str, str]) -> Score:
     """Match appearances of the same product with a temporal IoU of at least 0.5, one to one, and compare their boxes."""
     expected: list[Mapping[str, Any]] = list(truth["appearances"])
     found: list[Mapping[str, Any]] = list(published["appearances"])
@@ -130,15 +146,28 @@ def score(truth: Mapping[str, Any], published: Mapping[str, Any], titles: Mappin
     lines: list[Line] = []
     for name in names:
         mine = [value for j, values in overlaps.items() if found[j]["product_id"] == name for value in values]
-        lines.append(Line(name, (titles or {}).get(name, ""), sum(e["product_id"] == name for e in expected),
-                          sum(found[j]["product_id"] == name for j in matched), sum(found[j]["product_id"] == name for j in wrong),
-                          float(np.mean(mine)) if mine else None))
+        lines.append(
+            Line(
+                name,
+                titles.get(name, ""),
+                sum(e["product_id"] == name for e in expected),
+                sum(found[j]["product_id"] == name for j in matched),
+                sum(found[j]["product_id"] == name for j in wrong),
+                float(np.mean(mine)) if mine else None,
+            )
+        )
     return Score(
-        appearances=len(found), expected=len(expected), matched=len(pairs), ignored=len(ignored),
-        precision=len(pairs) / counted if counted else 0.0, recall=len(pairs) / len(expected) if expected else 0.0,
-        box_iou=float(np.mean(every)) if every else 0.0, boxes_half=float(np.mean([v >= _HALF for v in every])) if every else 0.0,
+        appearances=len(found),
+        expected=len(expected),
+        matched=len(pairs),
+        ignored=len(ignored),
+        precision=len(pairs) / counted if counted else 0.0,
+        recall=len(pairs) / len(expected) if expected else 0.0,
+        box_iou=float(np.mean(every)) if every else 0.0,
+        boxes_half=float(np.mean([v >= _HALF for v in every])) if every else 0.0,
         temporal_iou=float(np.mean([overlap for _, _, overlap in pairs])) if pairs else 0.0,
-        decoys=sum(_on_decoy(found[j], truth["decoys"]) for j in wrong), lines=tuple(lines),
+        decoys=sum(_on_decoy(found[j], truth["decoys"]) for j in wrong),
+        lines=tuple(lines),
     )
 
 
@@ -147,7 +176,12 @@ def table(result: Score) -> str:
     rows = [f"{'product':<14} {'title':<44} {'on screen':>9} {'found':>6} {'wrong':>6} {'box IoU':>8}"]
     for line in result.lines:
         iou = f"{line.box_iou:.2f}" if line.box_iou is not None else "–"
-        rows.append(f"{line.product_id[:14]:<14} {line.title[:44]:<44} {line.expected:>9} {line.found:>6} {line.wrong:>6} {iou:>8}")
-    rows.append(f"{result.matched} of {result.expected} appearances found, mean temporal IoU {result.temporal_iou:.2f}; "
-                f"boxes with IoU ≥ 0.5: {result.boxes_half:.0%}; ignored as glimpses: {result.ignored}")
+        rows.append(
+            f"{line.product_id[:14]:<14} {line.title[:44]:<44} {line.expected:>9} {line.found:>6} "
+            f"{line.wrong:>6} {iou:>8}"
+        )
+    rows.append(
+        f"{result.matched} of {result.expected} appearances found, mean temporal IoU {result.temporal_iou:.2f}; "
+        f"boxes with IoU ≥ 0.5: {result.boxes_half:.0%}; ignored as glimpses: {result.ignored}"
+    )
     return "\n".join(rows)

@@ -1,4 +1,4 @@
-"""The film's script: which products stand where in each shot, what the camera does and who walks through the picture."""
+"""The film's script: which products stand where in each shot, what the camera does and who walks through."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -47,7 +47,10 @@ class Shot:
 
 @dataclass(frozen=True)
 class Plan:
-    """A shot to be cast: its place, the forms wanted (`?` before a form asks for a product the shop does not sell) and the move."""
+    """A shot to be cast: its place, the forms wanted and the move.
+
+    `?` before a form asks for a product that the shop does not sell.
+    """
 
     room: str
     stage: str
@@ -103,10 +106,7 @@ class Casting:
         lines: dict[str, list[Article]] = {}
         for article in self.articles:
             lines.setdefault(article.feed_id.rsplit("-", 1)[0], []).append(article)
-        rest: list[str] = []
-        for members in lines.values():
-            if len(members) > 1:
-                rest.append(members[int(self._rng.integers(len(members)))].feed_id)
+        rest = [m[int(self._rng.integers(len(m)))].feed_id for m in lines.values() if len(m) > 1]
         self.resting = set(rest[:9])
         self._uses: dict[str, int] = {}
         self._last: set[str] = set()
@@ -141,7 +141,14 @@ class Casting:
 
 def _prop(sprite: Sprite, width: float, room: Room) -> Body:
     image, alpha = sprite
-    return Body(Texture.of(lighten(image, room.tint, 0.0, room.brightness), alpha), None, None, width, width * image.shape[0] / image.shape[1], 6.0)
+    return Body(
+        Texture.of(lighten(image, room.tint, 0.0, room.brightness), alpha),
+        None,
+        None,
+        width,
+        width * image.shape[0] / image.shape[1],
+        6.0,
+    )
 
 
 def _row(packs: Sequence[Pack], gap: float) -> list[float]:
@@ -158,7 +165,9 @@ def _standing(pose: Pose) -> Path:
     return lambda _: pose
 
 
-def _travel(move: str, distance: float, span: float, seconds: float, rng: Rng) -> Callable[[float], tuple[float, float, float, float, float]]:
+def _travel(
+    move: str, distance: float, span: float, seconds: float, rng: Rng
+) -> Callable[[float], tuple[float, float, float, float, float]]:
     """Share of the shot → (sideways, distance, yaw, roll, orbit degrees)."""
     way = 1.0 if rng.random() < 0.5 else -1.0
     swing = float(rng.uniform(17, 26))
@@ -186,7 +195,9 @@ def _travel(move: str, distance: float, span: float, seconds: float, rng: Rng) -
     return at
 
 
-def _camera(plan: Plan, distance: float, span: float, aim: float, frames: int, rng: Rng, lift: float) -> Callable[[int], Camera]:
+def _camera(
+    plan: Plan, distance: float, span: float, aim: float, frames: int, rng: Rng, lift: float
+) -> Callable[[int], Camera]:
     travel = _travel(plan.move, distance, span, plan.seconds, rng)
     shake = wobble(rng, plan.seconds, frames, float(rng.uniform(0.8, 1.5)))
 
@@ -205,7 +216,12 @@ def _camera(plan: Plan, distance: float, span: float, aim: float, frames: int, r
 
 def _wall(texture: Image, width: float, bottom: float, z: float) -> Face:
     height = width * texture.shape[0] / texture.shape[1]
-    return Face(Texture.of(texture), np.array([-width / 2, bottom - height, z]), np.array([width, 0, 0]), np.array([0, height, 0]))
+    return Face(
+        Texture.of(texture),
+        np.array([-width / 2, bottom - height, z]),
+        np.array([width, 0, 0]),
+        np.array([0, height, 0]),
+    )
 
 
 def _fit(packs: Sequence[Pack], gap: float, wide: float, tall: float) -> tuple[float, float]:
@@ -215,7 +231,9 @@ def _fit(packs: Sequence[Pack], gap: float, wide: float, tall: float) -> tuple[f
     return span, max(focal * span / (wide * WIDTH), focal * max(p.height_cm for p in packs) / (tall * HEIGHT))
 
 
-def _crossing(sprite: Sprite, width: float, z: float, y: float, start: float, end: float, at: float, seconds: float, room: Room) -> Actor:
+def _crossing(
+    sprite: Sprite, width: float, z: float, y: float, start: float, end: float, at: float, seconds: float, room: Room
+) -> Actor:
     body = _prop(sprite, width, room)
     return Actor("", body, lambda t: Pose(start + (end - start) * (t - at) / seconds if t > at else start, y, z), "")
 
@@ -225,7 +243,7 @@ def _table_shot(plan: Plan, cast: list[tuple[str, Article]], packs: Packs, room:
     shown = [packs.of(article) for _, article in cast]
     smallest = min(p.width_cm for p in shown)
     gap = smallest * float(rng.uniform(0.35, 0.6))
-    span, distance = _fit(shown, gap, 0.5, 0.62)
+    span, distance = _fit(shown, gap, 0.56, 0.68)
     tallest = max(p.height_cm for p in shown)
     unit = distance / 100
     light = 1.0 if rng.random() < 0.5 else -1.0
@@ -237,15 +255,26 @@ def _table_shot(plan: Plan, cast: list[tuple[str, Article]], packs: Packs, room:
         actors.append(Actor(label, body, _standing(pose)))
     actors += _extras(plan, room, rng, span, tallest, distance)
     table = None
+    pieces: list[Face] = []
     if room.floor is not None:
-        near, far, half = -0.6 * distance, 60 * unit, 330 * unit
-        table = Face(Texture.of(lighten(room.floor, room.tint, light * 0.08, room.brightness)), np.array([-half, 0, far]), np.array([2 * half, 0, 0]),
-                     np.array([0, 0, near - far]))
-    wall = _wall(lighten(room.wall, room.tint, light * 0.1, room.brightness), 560 * unit, 52 * unit, 125 * unit)
-    camera = _camera(plan, distance, span, -tallest * 0.5, frames, rng, 0.2)
+        near, far, half = -0.62 * distance, 60 * unit, 330 * unit
+        edge = Texture.of(lighten(room.floor[:300], room.tint, 0.0, room.brightness * 0.45))
+        pieces = [Face(edge, np.array([-half, 0, near]), np.array([2 * half, 0, 0]), np.array([0, 90 * unit, 0]))]
+        table = Face(
+            Texture.of(lighten(room.floor, room.tint, light * 0.08, room.brightness)),
+            np.array([-half, 0, far]),
+            np.array([2 * half, 0, 0]),
+            np.array([0, 0, near - far]),
+        )
+    wall = _wall(lighten(room.wall, room.tint, light * 0.1, room.brightness), 400 * unit, 78 * unit, 125 * unit)
+    camera = _camera(plan, distance, span, -tallest * 0.5, frames, rng, 0.13)
     blur = float(rng.uniform(3.5, 5))
-    focus = (lambda s: max(0.0, blur * (1 - s / 0.22))) if "focus" in plan.extras else (lambda _: 0.0)
-    return Shot(room, frames, wall, table, camera, actors, focus=focus, light=light)
+    pull = blur if "focus" in plan.extras else 0.0
+
+    def focus(share: float) -> float:
+        return max(0.0, pull * (1 - share / 0.22))
+
+    return Shot(room, frames, wall, table, camera, actors, pieces, focus, light)
 
 
 def _extras(plan: Plan, room: Room, rng: Rng, span: float, tallest: float, distance: float) -> list[Actor]:
@@ -253,14 +282,34 @@ def _extras(plan: Plan, room: Room, rng: Rng, span: float, tallest: float, dista
     side = 1.0 if rng.random() < 0.5 else -1.0
     if "mug" in plan.extras:
         width = min(11.0, tallest * 0.5)
-        actors.append(Actor("", _prop(mug(rng), width, room), _standing(Pose(side * (span * 0.5 + width * 0.9), 0, -distance * 0.05))))
+        actors.append(
+            Actor(
+                "",
+                _prop(mug(rng), width, room),
+                _standing(Pose(side * (span * 0.5 + width * 0.9), 0, -distance * 0.05)),
+            )
+        )
     if "plant" in plan.extras:
         width = tallest * 0.8
-        actors.append(Actor("", _prop(plant(rng), width, room), _standing(Pose(side * (span * 0.5 + width * 0.5), 0, distance * 0.18))))
+        actors.append(
+            Actor(
+                "",
+                _prop(plant(rng), width, room),
+                _standing(Pose(side * (span * 0.5 + width * 0.5), 0, distance * 0.18)),
+            )
+        )
     if "hand" in plan.extras:
-        actors.append(_crossing(hand(rng, 3), span * 0.95, -distance * 0.22, -tallest * 0.02, -span * 1.25, span * 1.3, 1.0, 2.2, room))
+        actors.append(
+            _crossing(
+                hand(rng, 3), span * 0.95, -distance * 0.22, -tallest * 0.02, -span * 1.25, span * 1.3, 1.0, 2.2, room
+            )
+        )
     if "passing" in plan.extras:
-        actors.append(_crossing(plant(rng), tallest * 0.55, -distance * 0.3, tallest * 0.1, span * 1.1, -span * 1.1, 2.0, 1.5, room))
+        actors.append(
+            _crossing(
+                plant(rng), tallest * 0.55, -distance * 0.3, tallest * 0.1, span * 1.1, -span * 1.1, 2.0, 1.5, room
+            )
+        )
     return actors
 
 
@@ -275,12 +324,18 @@ def _wall_shot(plan: Plan, cast: list[tuple[str, Article]], packs: Packs, room: 
         half = (len(shown) + 1) // 2
         rows = [shown[:half], shown[half:]]
         step = max(p.height_cm for p in shown) * 1.25
-        places = [(x, (row - 0.5) * step + pack.height_cm / 2) for row, members in enumerate(rows)
-                  for x, pack in zip(_row(members, gap * 2), members, strict=True)]
+        places = [
+            (x, (row - 0.5) * step + pack.height_cm / 2)
+            for row, members in enumerate(rows)
+            for x, pack in zip(_row(members, gap * 2), members, strict=True)
+        ]
         span, distance = _fit(rows[0], gap * 2, 0.6, 0.4)
     else:
         span, distance = _fit(shown, gap, 1.35, 0.62)
-        places = [(x, pack.height_cm / 2 + float(rng.uniform(-0.04, 0.04)) * pack.height_cm) for x, pack in zip(_row(shown, gap), shown, strict=True)]
+        places = [
+            (x, pack.height_cm / 2 + float(rng.uniform(-0.04, 0.04)) * pack.height_cm)
+            for x, pack in zip(_row(shown, gap), shown, strict=True)
+        ]
     for (label, article), (x, y) in zip(cast, places, strict=True):
         roll = float(rng.uniform(-20, 20)) if flat else float(rng.uniform(-1, 1))
         body = body_of(replace(packs.of(article), side=None), room.tint, light * 0.08, room.brightness)
@@ -293,10 +348,15 @@ def _wall_shot(plan: Plan, cast: list[tuple[str, Article]], packs: Packs, room: 
         for canvas, pen in ((hanger, (70, 100, 140)), (cover, (255, 255, 255))):
             canvas.lines([(100, 2), (100, 22), (6, 54), (194, 54), (100, 22)], pen, 5)
         sprite = Texture.of(hanger.pixels, cover.pixels[..., 0])
-        pieces = [Face(sprite, np.array([x - 24, -tall / 2 - 9.0, -0.9]), np.array([48.0, 0, 0]), np.array([0, 14.0, 0])) for x, _ in places]
+        pieces = [
+            Face(sprite, np.array([x - 24, -tall / 2 - 9.0, -0.9]), np.array([48.0, 0, 0]), np.array([0, 14.0, 0]))
+            for x, _ in places
+        ]
     if "passer" in plan.extras:
         tall = max(p.height_cm for p in shown)
-        actors.append(_crossing(passer(rng), tall * 0.8, -distance * 0.42, tall * 1.15, span * 0.9, -span * 0.9, 1.4, 1.7, room))
+        actors.append(
+            _crossing(passer(rng), tall * 0.8, -distance * 0.42, tall * 1.15, span * 0.9, -span * 0.9, 1.4, 1.7, room)
+        )
     width = max(span * 2.6, distance * 3.0)
     height = width * room.wall.shape[0] / room.wall.shape[1]
     bottom = height / 2
@@ -328,9 +388,17 @@ def _shelf_shot(plan: Plan, cast: list[tuple[str, Article]], packs: Packs, room:
         strip.text(f"{cast[k][1].price_cents / 100:.2f}", px - 56, 58, 40, (30, 30, 40), 800)
     tall = span * 1.6 * 90 / 2400
     board = Texture.of(strip.pixels)
-    pieces = [Face(board, np.array([-span * 0.8, y, -1.0]), np.array([span * 1.6, 0, 0]), np.array([0, tall, 0])) for y in (0.0, -tallest * 1.28, tallest * 1.2)]
+    pieces = [
+        Face(board, np.array([-span * 0.8, y, -1.0]), np.array([span * 1.6, 0, 0]), np.array([0, tall, 0]))
+        for y in (0.0, -tallest * 1.28, tallest * 1.2)
+    ]
     width = max(span * 2.2, distance * 2.8)
-    wall = _wall(lighten(room.wall, room.tint, 0.05, room.brightness * 0.8), width, width * room.wall.shape[0] / room.wall.shape[1] / 2, 14)
+    wall = _wall(
+        lighten(room.wall, room.tint, 0.05, room.brightness * 0.8),
+        width,
+        width * room.wall.shape[0] / room.wall.shape[1] / 2,
+        14,
+    )
     camera = _camera(plan, distance, span, -tallest * 0.45, frames, rng, 0.05)
     return Shot(room, frames, wall, None, camera, actors, pieces, light=1.0)
 
@@ -342,15 +410,28 @@ def _held_shot(plan: Plan, cast: list[tuple[str, Article]], packs: Packs, room: 
     grip = Texture.of(lighten(picture, room.tint, 0, room.brightness), alpha)
     body = shot.actors[0].body
     size = 5.2 / pack.width_cm
-    body.extra = [(grip, 0.5 - size / 2 + float(rng.uniform(-0.18, 0.18)), 1 - 0.36 * size * pack.width_cm / pack.height_cm * 1.75, size,
-                   size * pack.width_cm / pack.height_cm * 1.75)]
+    body.extra = [
+        (
+            grip,
+            0.5 - size / 2 + float(rng.uniform(-0.18, 0.18)),
+            1 - 0.36 * size * pack.width_cm / pack.height_cm * 1.75,
+            size,
+            size * pack.width_cm / pack.height_cm * 1.75,
+        )
+    ]
     phase, way = float(rng.uniform(0, 6)), 1.0 if rng.random() < 0.5 else -1.0
     rise = pack.height_cm
 
     def path(t: float) -> Pose:
         shown = _ease((t - 0.25) / 0.8) * (1 - _ease((t - plan.seconds + 0.85) / 0.7))
-        return Pose(way * rise * 0.55 * (1 - shown) + 0.1 * rise * math.sin(t * 1.3 + phase), rise * 1.35 * (1 - shown) - 0.05 * rise + 0.04 * rise * math.sin(t * 2.1), -2,
-                    17 * math.sin(t * 1.5 + phase), 6 * math.sin(t * 1.1), 9 * math.sin(t * 1.2 + phase * 2) + way * 16 * (1 - shown))
+        return Pose(
+            way * rise * 0.55 * (1 - shown) + 0.1 * rise * math.sin(t * 1.3 + phase),
+            rise * 1.35 * (1 - shown) - 0.05 * rise + 0.04 * rise * math.sin(t * 2.1),
+            -2,
+            17 * math.sin(t * 1.5 + phase),
+            6 * math.sin(t * 1.1),
+            9 * math.sin(t * 1.2 + phase * 2) + way * 16 * (1 - shown),
+        )
 
     shot.actors[0] = replace(shot.actors[0], path=path, shadow="")
     return shot
@@ -370,5 +451,9 @@ def write_script(seed: int, packs: Packs) -> tuple[list[Shot], list[Article], li
         if plan.stage != "shelf":
             rng.shuffle(cast)
         used += [label for label, _ in cast if not label.startswith("decoy:")]
-        shots.append(stages[plan.stage](plan, cast, packs, make_room(plan.room, seed * 100 + index), np.random.default_rng((seed, 41, index))))
+        shots.append(
+            stages[plan.stage](
+                plan, cast, packs, make_room(plan.room, seed * 100 + index), np.random.default_rng((seed, 41, index))
+            )
+        )
     return shots, casting.articles, used

@@ -54,7 +54,9 @@ class Texture:
         levels = [np.dstack([image, cover])]
         while min(levels[-1].shape[:2]) > 48 and len(levels) < 5:
             last = levels[-1]
-            levels.append(image_of(cv2.resize(last, (last.shape[1] // 2, last.shape[0] // 2), interpolation=cv2.INTER_AREA)))
+            levels.append(
+                image_of(cv2.resize(last, (last.shape[1] // 2, last.shape[0] // 2), interpolation=cv2.INTER_AREA))
+            )
         return Texture(levels)
 
     @property
@@ -78,7 +80,9 @@ class Face:
 
     def quad(self, projection: Doubles) -> Doubles:
         """The four corners in the frame, clockwise from the top left."""
-        points = np.stack([self.corner, self.corner + self.across, self.corner + self.across + self.down, self.corner + self.down])
+        points = np.stack(
+            [self.corner, self.corner + self.across, self.corner + self.across + self.down, self.corner + self.down]
+        )
         seen = projection @ np.vstack([points.T, np.ones(4)])
         return (seen[:2] / seen[2]).T
 
@@ -104,13 +108,23 @@ def paint(frame: Image, face: Face, projection: Doubles, smear: tuple[float, flo
     texture = face.texture.levels[level]
     grow = np.diag([width / texture.shape[1], height / texture.shape[0], 1.0])
     shift = np.array([[1.0, 0, -x0], [0, 1, -y0], [0, 0, 1]])
-    seen = image_of(cv2.warpPerspective(texture, shift @ face.homography(projection) @ grow, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR,
-                                        borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0)))
+    seen = image_of(
+        cv2.warpPerspective(
+            texture,
+            shift @ face.homography(projection) @ grow,
+            (x1 - x0, y1 - y0),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(0, 0, 0, 0),
+        )
+    )
     if abs(smear[0]) + abs(smear[1]) > 1.5:
         seen = smeared(seen, *smear)
     area = frame[y0:y1, x0:x1]
     cover = seen[..., 3].astype(np.float32) * (1 / 255)
-    area[:] = image_of(cv2.blendLinear(np.ascontiguousarray(seen[..., :3]), np.ascontiguousarray(area), cover, 1 - cover))
+    area[:] = image_of(
+        cv2.blendLinear(cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR), np.ascontiguousarray(area), cover, 1 - cover)
+    )
 
 
 def smeared(image: Image, dx: float, dy: float) -> Image:
@@ -144,7 +158,9 @@ class Body:
     width: float
     height: float
     depth: float
-    extra: list[tuple[Texture, float, float, float, float]] = field(default_factory=list[tuple[Texture, float, float, float, float]])
+    extra: list[tuple[Texture, float, float, float, float]] = field(
+        default_factory=list[tuple[Texture, float, float, float, float]]
+    )
     """Things that move with it, in front: (texture, left, top, width, height) as shares of the front."""
 
     def faces(self, pose: Pose) -> list[Face]:
@@ -166,7 +182,10 @@ class Body:
         turn = rotation(pose.yaw, pose.pitch, pose.roll)
         right, down = turn[:, 0] * self.width, turn[:, 1] * self.height
         corner = np.array([pose.x, pose.y, pose.z]) - right / 2 - down
-        return [Face(texture, corner + right * left + down * top, right * width, down * height) for texture, left, top, width, height in self.extra]
+        return [
+            Face(texture, corner + right * left + down * top, right * width, down * height)
+            for texture, left, top, width, height in self.extra
+        ]
 
 
 def lighten(image: Image, tint: tuple[float, float, float], slope: float, brightness: float) -> Image:
@@ -175,7 +194,9 @@ def lighten(image: Image, tint: tuple[float, float, float], slope: float, bright
     return image_of(np.clip(image * ramp * np.array(tint, np.float32), 0, 255))
 
 
-def body_of(pack: Pack, tint: tuple[float, float, float] = (1, 1, 1), slope: float = 0.0, brightness: float = 1.0) -> Body:
+def body_of(
+    pack: Pack, tint: tuple[float, float, float] = (1, 1, 1), slope: float = 0.0, brightness: float = 1.0
+) -> Body:
     """Light a pack."""
     side = top = None
     if pack.side is not None:
@@ -184,7 +205,14 @@ def body_of(pack: Pack, tint: tuple[float, float, float] = (1, 1, 1), slope: flo
         lid = np.empty((48, 64, 3), np.uint8)
         lid[:] = mix((blue, green, red), (255, 255, 255), 0.18)
         top = Texture.of(lighten(lid, tint, 0.0, brightness))
-    return Body(Texture.of(lighten(pack.front, tint, slope, brightness), pack.alpha), side, top, pack.width_cm, pack.height_cm, pack.depth_cm)
+    return Body(
+        Texture.of(lighten(pack.front, tint, slope, brightness), pack.alpha),
+        side,
+        top,
+        pack.width_cm,
+        pack.height_cm,
+        pack.depth_cm,
+    )
 
 
 def paint_body(frame: Image, body: Body, pose: Pose, projection: Doubles, smear: tuple[float, float] = (0, 0)) -> None:
@@ -205,7 +233,9 @@ def _soft(width: int, height: int, reach: float) -> Image:
     return image_of(cv2.GaussianBlur(shape, (0, 0), min(edge_x, edge_y) * 0.55))
 
 
-_SHADE = Texture.of(np.full((64, 64, 3), (18, 16, 22), np.uint8), (_soft(64, 64, 0.22).astype(np.float32) * 0.62).astype(np.uint8))
+_SHADE = Texture.of(
+    np.full((64, 64, 3), (18, 16, 22), np.uint8), (_soft(64, 64, 0.22).astype(np.float32) * 0.62).astype(np.uint8)
+)
 
 
 def table_shadow(body: Body, pose: Pose, side: float) -> Face:
@@ -221,5 +251,9 @@ def wall_shadow(body: Body, pose: Pose, side: float) -> Face:
     """The shadow of a body hung or laid flat on a surface."""
     turn = rotation(pose.yaw, pose.pitch, pose.roll)
     right, down = turn[:, 0] * body.width * 1.2, turn[:, 1] * body.height * 1.2
-    centre = np.array([pose.x, pose.y, pose.z + 0.05]) - turn[:, 1] * body.height / 2 + np.array([side * body.width * 0.03, body.height * 0.03, 0])
+    centre = (
+        np.array([pose.x, pose.y, pose.z + 0.05])
+        - turn[:, 1] * body.height / 2
+        + np.array([side * body.width * 0.03, body.height * 0.03, 0])
+    )
     return Face(_SHADE, centre - right / 2 - down / 2, right, down)

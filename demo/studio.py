@@ -12,7 +12,20 @@ from demo.canvas import Image, image_of
 from demo.goods import Article, distractor
 from demo.packs import Pack, draw_pack
 from demo.rooms import make_room
-from demo.stage import HEIGHT, WIDTH, Camera, Face, Pose, Texture, body_of, lighten, paint, paint_body, table_shadow, wall_shadow
+from demo.stage import (
+    HEIGHT,
+    WIDTH,
+    Camera,
+    Face,
+    Pose,
+    Texture,
+    body_of,
+    lighten,
+    paint,
+    paint_body,
+    table_shadow,
+    wall_shadow,
+)
 
 _DISTRACTOR_EDGE = 560
 
@@ -51,9 +64,21 @@ def angled(pack: Pack, seed: int, *, lifestyle: bool) -> Image:
         wall_image, floor = grey, np.full((64, 64, 3), 238, np.uint8)
     span = 520 * unit
     tall = span * (0.56 if not lifestyle else wall_image.shape[0] / wall_image.shape[1])
-    wall = Face(Texture.of(lighten(wall_image, tint, way * 0.06, 1.0)), np.array([-span / 2, tall * 0.2 - tall, 120 * unit]), np.array([span, 0, 0]), np.array([0, tall, 0]))
-    frame = image_of(cv2.warpPerspective(np.ascontiguousarray(wall.texture.levels[0][..., :3]), wall.homography(projection), (WIDTH, HEIGHT),
-                                         flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    wall = Face(
+        Texture.of(lighten(wall_image, tint, way * 0.06, 1.0)),
+        np.array([-span / 2, tall * 0.2 - tall, 120 * unit]),
+        np.array([span, 0, 0]),
+        np.array([0, tall, 0]),
+    )
+    frame = image_of(
+        cv2.warpPerspective(
+            np.ascontiguousarray(wall.texture.levels[0][..., :3]),
+            wall.homography(projection),
+            (WIDTH, HEIGHT),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    )
     yaw = way * float(rng.uniform(14, 26))
     body = body_of(pack, tint, way * 0.12, 1.02)
     pose = Pose(0, 0, 0, yaw, 0 if body.side is not None else 4.0)
@@ -61,7 +86,12 @@ def angled(pack: Pack, seed: int, *, lifestyle: bool) -> Image:
         pose = Pose(0, 0, 0, yaw * 0.7, 0, float(rng.uniform(-3, 3)))
         paint(frame, wall_shadow(body, pose, -way), projection)
     else:
-        table = Face(Texture.of(lighten(floor, tint, way * 0.05, 1.0)), np.array([-260 * unit, 0, 60 * unit]), np.array([520 * unit, 0, 0]), np.array([0, 0, -120 * unit]))
+        table = Face(
+            Texture.of(lighten(floor, tint, way * 0.05, 1.0)),
+            np.array([-260 * unit, 0, 60 * unit]),
+            np.array([520 * unit, 0, 0]),
+            np.array([0, 0, -120 * unit]),
+        )
         paint(frame, table, projection)
         paint(frame, table_shadow(body, pose, -way), projection)
     paint_body(frame, body, pose, projection)
@@ -81,7 +111,10 @@ def save(image: Image, path: Path, quality: int = 90) -> None:
 
 def photograph(article: Article, pack: Pack, number: int, folder: Path) -> list[str]:
     """Take the article's pictures; returns their file names."""
-    names = [f"{article.feed_id.lower()}-front.{'png' if number % 6 == 0 else 'jpg'}", f"{article.feed_id.lower()}-angle.jpg"]
+    names = [
+        f"{article.feed_id.lower()}-front.{'png' if number % 6 == 0 else 'jpg'}",
+        f"{article.feed_id.lower()}-angle.jpg",
+    ]
     save(straight(pack), folder / names[0])
     save(angled(pack, article.design.flavour % 100_000, lifestyle=number % 2 == 1), folder / names[1])
     return names
@@ -94,7 +127,9 @@ def _shoot(task: tuple[int, int, int, str]) -> list[tuple[str, ...]]:
     for number in range(first, last):
         article = distractor(seed, number)
         name = f"{article.feed_id.lower()}.jpg"
-        save(straight(draw_pack(article.design, article.form, _DISTRACTOR_EDGE, fine=1), 0.035), Path(folder) / name, 85)
+        save(
+            straight(draw_pack(article.design, article.form, _DISTRACTOR_EDGE, fine=1), 0.035), Path(folder) / name, 85
+        )
         rows.append(article.row([name]))
     return rows
 

@@ -70,15 +70,25 @@ def describe(record: Record, feed_ids: list[str], frame_rate: int) -> dict[str, 
     on_screen = {s.label for s in glimpses}
 
     def counted(glimpse: Stretch) -> bool:
-        return any(label == glimpse.label and start < glimpse.end_ms and glimpse.start_ms < end for label, start, end in covered)
+        return any(
+            label == glimpse.label and start < glimpse.end_ms and glimpse.start_ms < end
+            for label, start, end in covered
+        )
 
     return {
         "schema_version": "demo-truth.v1",
         "video": {"duration_ms": record.frames * FRAME_MS, "width": WIDTH, "height": HEIGHT, "frame_rate": frame_rate},
         "shots": [{"start_ms": start * FRAME_MS, "end_ms": end * FRAME_MS} for start, end in record.shots],
-        "appearances": [{"product_id": s.label, "start_ms": s.start_ms, "end_ms": s.end_ms, "boxes": s.boxes()} for s in appearances],
-        "glimpses": [{"product_id": s.label, "start_ms": s.start_ms, "end_ms": s.end_ms} for s in glimpses if not counted(s)],
-        "decoys": [{"name": s.label.removeprefix("decoy:"), "start_ms": s.start_ms, "end_ms": s.end_ms, "boxes": s.boxes()}
-                   for s in _stretches(record, GLIMPSE, 0.04, 3) if s.label.startswith("decoy:")],
+        "appearances": [
+            {"product_id": s.label, "start_ms": s.start_ms, "end_ms": s.end_ms, "boxes": s.boxes()} for s in appearances
+        ],
+        "glimpses": [
+            {"product_id": s.label, "start_ms": s.start_ms, "end_ms": s.end_ms} for s in glimpses if not counted(s)
+        ],
+        "decoys": [
+            {"name": s.label.removeprefix("decoy:"), "start_ms": s.start_ms, "end_ms": s.end_ms, "boxes": s.boxes()}
+            for s in _stretches(record, GLIMPSE, 0.04, 3)
+            if s.label.startswith("decoy:")
+        ],
         "never": [feed_id for feed_id in feed_ids if feed_id not in on_screen],
     }
