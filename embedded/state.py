@@ -1,14 +1,14 @@
 """What the embedded AWS remembers between two commands, as files in one directory.
 
-`daemon.json` (written by the daemon), `stacks/<stack>.json` (every resource and output of a deployment), `stack.json` (what
-`shop` reads), `logs/`. The directory is `.embedded` in the checkout, or `$EMBEDDED_HOME`.
+`daemon.json` (written by the daemon), `stacks/<stack>.json` (every resource and output of a deployment), `stack.json`
+(what `shop` reads), `logs/`. The directory is `.embedded` in the checkout, or `$EMBEDDED_HOME`.
 """
 
 import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -59,7 +59,7 @@ class Home:
         return Daemon(**{name: facts[name] for name in Daemon.__dataclass_fields__})
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Generator[None]:
         """One deployment at a time. Raises `BlockingIOError` if another one is at it."""
         self.directory.mkdir(parents=True, exist_ok=True)
         with (self.directory / "lock").open("w") as file:

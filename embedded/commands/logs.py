@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import botocore.exceptions
 
 from embedded.commands import CommandError, daemon
 from embedded.engine import Resource
+from embedded.engine.values import Value
+from embedded.provider import clients
 from embedded.state import Daemon, Home
 
 _FUNCTION = "aws:lambda/function:Function"
@@ -44,14 +45,13 @@ def logs(stack: str, subject: str | None) -> None:
     raise CommandError(message)
 
 
-def _client(running: Daemon, service: str, region: str) -> Any:  # noqa: ANN401  (boto3 makes its clients at run time)
-    make: Any = boto3.client  # pyright: ignore[reportUnknownMemberType]
-    return make(
+def _client(running: Daemon, service: str, region: str) -> Value:
+    return clients.make(
         service,
-        region_name=region,
+        region,
         endpoint_url=running.endpoint_url,
-        aws_access_key_id=running.access_key_id,
-        aws_secret_access_key=running.secret_access_key,
+        access_key_id=running.access_key_id,
+        secret_access_key=running.secret_access_key,
     )
 
 
@@ -73,7 +73,7 @@ def _print_log(running: Daemon, function: Resource) -> None:
     try:
         pages = list(client.get_paginator("filter_log_events").paginate(logGroupName=group))
     except botocore.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+        if error.response.get("Error", {}).get("Code") != "ResourceNotFoundException":
             raise
         pages = []
     events = sorted((event for page in pages for event in page["events"]), key=lambda event: event["timestamp"])
@@ -96,7 +96,10 @@ def _print_history(running: Daemon, execution: dict[str, Any]) -> None:
 
 
 def _details(event: dict[str, Any]) -> str:
-    details = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+    details: dict[str, Any] = {}
+    for key, value in event.items():
+        if key.endswith("EventDetails"):
+            details = value
     parts: list[str] = []
     for key in ("name", "resource", "error", "cause", "input", "output"):
         value = details.get(key)

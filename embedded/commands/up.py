@@ -8,7 +8,7 @@ from typing import Any
 from embedded.commands import CommandError, daemon
 from embedded.engine import DeploymentFailed, Event, run
 from embedded.engine.project import load_project
-from embedded.engine.settings import provider_settings
+from embedded.engine.settings import stack_settings
 from embedded.engine.urns import parse
 from embedded.engine.values import mask
 from embedded.provider import AwsProvider
@@ -28,7 +28,7 @@ def up(stack: str, port: int, config: Mapping[str, str]) -> None:
 
 def _deploy(home: Home, stack: str, port: int, config: Mapping[str, str]) -> None:
     began = time.monotonic()
-    region = provider_settings(load_project(ROOT, stack, config).config).region
+    region = stack_settings(load_project(ROOT, stack, config).config).region
     running = daemon.start(home, port, region)
     print(f"embedded AWS at {running.endpoint_url} (process {running.pid})")
     counts: Counter[str] = Counter()
@@ -63,7 +63,7 @@ def _deploy(home: Home, stack: str, port: int, config: Mapping[str, str]) -> Non
         raise CommandError(message) from None
     home.save(deployment)
     home.write_stack_file(deployment, running, region, getattr(running, "delivery_url", None))
-    for name, value in mask(deployment.outputs).items():
+    for name, value in sorted(mask(deployment.outputs).items()):
         print(f"  {name} = {value}")
     done = ", ".join(f"{counts[kind]} {word}" for kind, word in _WORDS.items() if counts[kind])
     print(f"{stack}: {done or 'nothing to do'} in {time.monotonic() - began:.1f} s")

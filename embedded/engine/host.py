@@ -1,7 +1,7 @@
-"""Runs one Pulumi program against the engine, as Pulumi's Python language host does. Started as a script, never imported.
+"""Runs one Pulumi program against the engine, as Pulumi's Python language host does. A script, never imported.
 
-The configuration comes in `PULUMI_CONFIG` and `PULUMI_CONFIG_SECRET_KEYS`. Exit codes: 0, 1 after an exception that this
-process has printed, 32 after an error that is meant for the user and has been logged.
+The configuration comes in `PULUMI_CONFIG` and `PULUMI_CONFIG_SECRET_KEYS`. Exit codes: 0, 1 after an exception that
+this process has printed, 32 after an error that is meant for the user and has been logged.
 """
 
 import argparse

@@ -15,6 +15,7 @@ class ProviderSettings:
 
     region: str
     default_tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    allowed_accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,10 @@ class Provider(Protocol):
         ...
 
     def update(self, goal: Goal, old: Resource) -> Created:
-        """Change an existing resource, or raise `ProviderError` where it would have to be replaced."""
+        """Change an existing resource, or raise `ProviderError` where it would have to be replaced.
+
+        `old` holds plain values, as the goal does.
+        """
         ...
 
     def delete(self, old: Resource, settings: ProviderSettings) -> None:

@@ -1,7 +1,8 @@
+# ruff: noqa: N802, ARG002  (methods are named, and called, as the protocol says)
 """The two gRPC services that a Pulumi program talks to: ResourceMonitor and Engine."""
 
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn, cast
 
 import grpc
 from google.protobuf import empty_pb2
@@ -11,6 +12,7 @@ from embedded.engine import urns, values
 from embedded.engine.model import ProviderError
 from embedded.engine.session import Registration, RegistrationError, Session
 from embedded.engine.transforms import Transforms
+from embedded.engine.values import Value
 
 _FEATURES = {
     "secrets": resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -30,7 +32,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._session = session
         self._transforms = Transforms()
 
-    def GetDeploymentInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> resource_pb2.DeploymentInfo:  # noqa: ARG002
+    def GetDeploymentInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> resource_pb2.DeploymentInfo:
         project = self._session.project
         return resource_pb2.DeploymentInfo(
             project=project.name,
@@ -45,11 +47,11 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     def SupportsFeature(
         self,
         request: resource_pb2.SupportsFeatureRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,
     ) -> resource_pb2.SupportsFeatureResponse:
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)
 
-    def RegisterStackTransform(self, request: callback_pb2.Callback, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: ARG002
+    def RegisterStackTransform(self, request: callback_pb2.Callback, context: grpc.ServicerContext) -> empty_pb2.Empty:
         self._transforms.register(request)
         return empty_pb2.Empty()
 
@@ -63,7 +65,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             resource = self._session.register(self._registration(request))
         except (ProviderError, RegistrationError) as error:
             return self._refused(request, context, f"{label}: {error}")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (anything else is a defect of ours, and ends the run)
             self._broken(context, label, error)
         return resource_pb2.RegisterResourceResponse(
             urn=resource.urn,
@@ -75,7 +77,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     def RegisterResourceOutputs(
         self,
         request: resource_pb2.RegisterResourceOutputsRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,
     ) -> empty_pb2.Empty:
         self._session.register_outputs(request.urn, values.from_struct(request.outputs))
         return empty_pb2.Empty()
@@ -100,7 +102,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._session.fail(f"{label}: {error}")
             context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             self._broken(context, label, error)
         return resource_pb2.ReadResourceResponse(
             urn=resource.urn, id=resource.id, properties=values.to_struct(resource.outputs)
@@ -114,16 +116,17 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         except (ProviderError, RegistrationError) as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             self._broken(context, request.tok, error)
         response = resource_pb2.ResourceInvokeResponse()
         getattr(response, "return").CopyFrom(values.to_struct(result))
         return response
 
-    def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: ARG002
+    def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         return empty_pb2.Empty()
 
     def _registration(self, request: resource_pb2.RegisterResourceRequest) -> Registration:
+        aliases: Iterable[Any] = cast("Any", request).aliases  # a type that the generated stubs do not resolve
         return Registration(
             type=request.type,
             name=request.name,
@@ -135,7 +138,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             property_dependencies={
                 key: tuple(sorted(dependency.urns)) for key, dependency in request.propertyDependencies.items()
             },
-            aliases=tuple(self._alias(request, alias) for alias in request.aliases) + tuple(request.aliasURNs),
+            aliases=tuple(self._alias(request, alias) for alias in aliases) + tuple(request.aliasURNs),
             ignore_changes=tuple(request.ignoreChanges),
             additional_secret_outputs=tuple(request.additionalSecretOutputs),
             protect=request.protect,
@@ -183,7 +186,7 @@ class Engine(engine_pb2_grpc.EngineServicer):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def Log(self, request: engine_pb2.LogRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: ARG002
+    def Log(self, request: engine_pb2.LogRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         if request.severity == engine_pb2.ERROR:
             self._session.fail(request.message, request.urn)
         elif request.severity != engine_pb2.DEBUG and not request.ephemeral:
@@ -193,14 +196,14 @@ class Engine(engine_pb2_grpc.EngineServicer):
     def GetRootResource(
         self,
         request: engine_pb2.GetRootResourceRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,
     ) -> engine_pb2.GetRootResourceResponse:
         return engine_pb2.GetRootResourceResponse(urn=self._session.root)
 
     def SetRootResource(
         self,
         request: engine_pb2.SetRootResourceRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,
     ) -> engine_pb2.SetRootResourceResponse:
         self._session.root = request.urn
         return engine_pb2.SetRootResourceResponse()
@@ -208,16 +211,20 @@ class Engine(engine_pb2_grpc.EngineServicer):
     def RequirePulumiVersion(
         self,
         request: engine_pb2.RequirePulumiVersionRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,
     ) -> engine_pb2.RequirePulumiVersionResponse:
         return engine_pb2.RequirePulumiVersionResponse()
 
 
-def serve(session: Session, executor: Any, options: list[tuple[str, int]]) -> tuple[str, Callable[[], None]]:
+def serve(session: Session, executor: Value, options: list[tuple[str, int]]) -> tuple[str, Callable[[], None]]:
     """Serve both on a free loopback port; returns its address and what stops it."""
     server = grpc.server(executor, options=options)
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(session), server)
     engine_pb2_grpc.add_EngineServicer_to_server(Engine(session), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    return f"127.0.0.1:{port}", lambda: server.stop(grace=None).wait()
+
+    def stop() -> None:
+        server.stop(grace=None).wait()
+
+    return f"127.0.0.1:{port}", stop

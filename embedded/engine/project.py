@@ -1,8 +1,8 @@
 """Reads `Pulumi.yaml` and `Pulumi.<stack>.yaml`: project name, main directory, and the configuration of one stack.
 
-The rules are those of https://www.pulumi.com/docs/iac/concepts/projects/project-file/ : a key without a namespace belongs
-to the project, a schema's `default` (or a foreign key's `value`) applies where the stack sets nothing, a key with a `type`
-and no default must be set.
+The rules are those of https://www.pulumi.com/docs/iac/concepts/projects/project-file/ : a key without a namespace
+belongs to the project, a schema's `default` (or a foreign key's `value`) applies where the stack sets nothing, a key
+with a `type` and no default must be set.
 """
 
 import json
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
+
+from embedded.engine.values import Value
 
 _SCALARS: dict[str, type | tuple[type, ...]] = {"string": str, "integer": int, "boolean": bool, "number": (int, float)}
 
@@ -41,7 +43,7 @@ def load_project(directory: Path, stack: str, overrides: Mapping[str, str]) -> P
         raise ProjectError(message)
     stack_file = directory / f"Pulumi.{stack}.yaml"
     settings = _read(stack_file) if stack_file.exists() else {}
-    chosen = {**(settings.get("config") or {}), **overrides}
+    chosen: dict[str, Any] = {**(settings.get("config") or {}), **overrides}
     config, secret_keys = _configuration(name, project.get("config") or {}, chosen, stack_file)
     return Project(
         name=name,
@@ -99,7 +101,7 @@ def _full(project: str, key: str) -> str:
     return key if ":" in key else f"{project}:{key}"
 
 
-def _check_type(stack_file: Path, key: str, value: Any, rules: Mapping[str, Any]) -> None:
+def _check_type(stack_file: Path, key: str, value: Value, rules: Mapping[str, Any]) -> None:
     declared = rules.get("type")
     match declared:
         case "array":
@@ -121,7 +123,7 @@ def _check_type(stack_file: Path, key: str, value: Any, rules: Mapping[str, Any]
         raise ProjectError(message)
 
 
-def _text(value: Any) -> str:
+def _text(value: Value) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, separators=(",", ":"))

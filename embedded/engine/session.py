@@ -22,7 +22,8 @@ from embedded.engine.model import (
     Resource,
 )
 from embedded.engine.project import Project
-from embedded.engine.settings import provider_settings
+from embedded.engine.settings import provider_settings, stack_settings
+from embedded.engine.values import Value
 
 _STACK_REFERENCE = "pulumi:pulumi:StackReference"
 _PROVIDER_PREFIX = "pulumi:providers:"
@@ -80,7 +81,7 @@ class Session:
         self._resources: dict[str, Resource] = {}
         self._reserved: dict[str, None] = {}
         self._former: dict[str, str] = {}
-        self._settings: dict[str, ProviderSettings] = {"": provider_settings(project.config)}
+        self._settings: dict[str, ProviderSettings] = {"": stack_settings(project.config)}
 
     def event(self, kind: str, urn: str = "", message: str = "") -> None:
         """Tell whoever watches, one event at a time."""
@@ -205,7 +206,8 @@ class Session:
                 continue
             if not resource.retain_on_delete:
                 try:
-                    self._provider.delete(resource, self._settings[""])
+                    settings = self._settings.get(resource.provider.rpartition("::")[0], self._settings[""])
+                    self._provider.delete(_revealed(resource), settings)
                 except ProviderError as error:
                     self.fail(f"{urn}: {error}", urn)
                     self._resources[urn] = resource
@@ -218,7 +220,7 @@ class Session:
             order = {urn: self._resources[urn] for urn in self._reserved if urn in self._resources}
             rest = {urn: resource for urn, resource in self._resources.items() if urn not in order}
             if self.errors and not self.preview:
-                reached = set(order) | set(self._former.values())
+                reached = set(order) | {self._former.get(urn, urn) for urn in order}
                 rest |= {urn: resource for urn, resource in self._state.items() if urn not in reached}
             return Deployment(
                 stack=self.project.stack,
@@ -271,9 +273,12 @@ class Session:
 
     def _configure_provider(self, resource: Resource) -> Resource:
         identity = str(uuid.uuid5(uuid.NAMESPACE_URL, resource.urn))
-        config = {f"aws:{key}": value for key, value in _plain(resource.inputs).items()}
+        if resource.type.removeprefix(_PROVIDER_PREFIX) == "aws":
+            settings = provider_settings({"region": self._settings[""].region, **_plain(resource.inputs)})
+        else:
+            settings = self._settings[""]
         with self._lock:
-            self._settings[resource.urn] = provider_settings(self.project.config | config)
+            self._settings[resource.urn] = settings
         return replace(resource, id=identity, outputs=resource.inputs)
 
     def _bring_about(self, resource: Resource, old: Resource | None, secret_outputs: tuple[str, ...]) -> Resource:
@@ -301,7 +306,7 @@ class Session:
         if old is not None and unchanged:
             self.event("same", resource.urn)
             return replace(known, id=old.id, outputs=old.outputs)
-        made = self._provider.create(goal) if old is None else self._provider.update(goal, old)
+        made = self._provider.create(goal) if old is None else self._provider.update(goal, _revealed(old))
         self.event("create" if old is None else "update", resource.urn)
         return replace(known, id=made.id, outputs=_conceal(_complete(checked, made), secret))
 
@@ -316,10 +321,10 @@ class Session:
         secret = [key for key, value in outputs.items() if values.contains_secret(value)]
         return replace(resource, outputs={"name": name, "outputs": dict(outputs), "secretOutputNames": secret})
 
-    def _with_hashes(self, value: Any) -> Any:
+    def _with_hashes(self, value: Value) -> Value:
         """Assets with the hash of their content, so that a changed file is a changed input."""
 
-        def leaf(item: Any) -> Any:
+        def leaf(item: Value) -> Value:
             match item:
                 case values.Secret():
                     return values.Secret(self._with_hashes(item.value))
@@ -335,6 +340,10 @@ class Session:
         return values.walk(value, leaf)
 
 
+def _revealed(resource: Resource) -> Resource:
+    return replace(resource, inputs=_plain(resource.inputs), outputs=_plain(resource.outputs))
+
+
 def _complete(inputs: Mapping[str, Any], made: Created) -> dict[str, Any]:
     return {**inputs, **made.outputs}
 
@@ -344,7 +353,7 @@ def _conceal(inputs: Mapping[str, Any], secret: set[str]) -> dict[str, Any]:
 
 
 def _plain(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    def leaf(item: Any) -> Any:
+    def leaf(item: Value) -> Value:
         return (item.id or values.UNKNOWN) if isinstance(item, values.Reference) else item
 
     return cast("dict[str, Any]", values.walk(values.reveal(dict(inputs)), leaf))

@@ -1,9 +1,13 @@
 """Resource transforms: functions in the program's process that may rewrite a registration before it counts."""
 
 import threading
+from typing import Any
 
 import grpc
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
+
+# Messages whose types the generated stubs do not resolve, and fields that are reached by name.
+Message = Any
 
 _SCALARS = {
     "protect": "protect",
@@ -24,19 +28,19 @@ _LISTS = {
 
 
 class Transforms:
-    """The stack's transforms, and the calls into the program that apply them. A transform of the resource itself goes first."""
+    """The stack's transforms, and the calls into the program that apply them. A resource's own go first."""
 
     def __init__(self) -> None:
-        self._stack: list[callback_pb2.Callback] = []
-        self._stubs: dict[str, callback_pb2_grpc.CallbacksStub] = {}
+        self._stack: list[Message] = []
+        self._stubs: dict[str, Message] = {}
         self._lock = threading.Lock()
 
-    def register(self, callback: callback_pb2.Callback) -> None:
+    def register(self, callback: Message) -> None:
         """Apply `callback` to every registration from now on."""
         with self._lock:
             self._stack.append(callback)
 
-    def apply(self, request: resource_pb2.RegisterResourceRequest) -> None:
+    def apply(self, request: Message) -> None:
         """Rewrite `request` in place."""
         with self._lock:
             callbacks = [*request.transforms, *self._stack]
@@ -49,14 +53,14 @@ class Transforms:
             if response.HasField("options"):
                 _take_options(request, response.options)
 
-    def _stub(self, target: str) -> callback_pb2_grpc.CallbacksStub:
+    def _stub(self, target: str) -> Message:
         with self._lock:
             if target not in self._stubs:
                 self._stubs[target] = callback_pb2_grpc.CallbacksStub(grpc.insecure_channel(target))
             return self._stubs[target]
 
 
-def _question(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.TransformRequest:
+def _question(request: Message) -> Message:
     options = resource_pb2.TransformResourceOptions(providers=dict(request.providers))
     for theirs, ours in _SCALARS.items():
         value = getattr(request, ours)
@@ -74,9 +78,7 @@ def _question(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.Tra
     )
 
 
-def _take_options(
-    request: resource_pb2.RegisterResourceRequest, options: resource_pb2.TransformResourceOptions
-) -> None:
+def _take_options(request: Message, options: Message) -> None:
     for theirs, ours in _SCALARS.items():
         if options.HasField(theirs) if theirs in _OPTIONAL else getattr(options, theirs):
             setattr(request, ours, getattr(options, theirs))

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from google.protobuf import struct_pb2
 
+# A property value: JSON-like, with `UNKNOWN`, `Secret`, `Asset`, `Archive` and `Reference` anywhere in it.
+Value = Any
 # An unknown value is this very string on the wire; a text with an unknown part contains it.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
@@ -74,7 +76,7 @@ def is_unknown(value: object) -> bool:
     return isinstance(value, str) and UNKNOWN in value
 
 
-def walk(value: Any, leaf: Callable[[Any], Any]) -> Any:
+def walk(value: Value, leaf: Callable[[Any], Any]) -> Value:
     """Rebuild `value` with `leaf` applied to everything that is no plain dict or list."""
     if isinstance(value, dict):
         return {key: walk(item, leaf) for key, item in cast("dict[str, Any]", value).items()}
@@ -83,7 +85,7 @@ def walk(value: Any, leaf: Callable[[Any], Any]) -> Any:
     return leaf(value)
 
 
-def contains_unknown(value: Any) -> bool:
+def contains_unknown(value: Value) -> bool:
     """Whether anything inside `value` is unknown."""
     if isinstance(value, dict):
         return any(contains_unknown(item) for item in cast("dict[str, Any]", value).values())
@@ -94,7 +96,7 @@ def contains_unknown(value: Any) -> bool:
     return is_unknown(value)
 
 
-def contains_secret(value: Any) -> bool:
+def contains_secret(value: Value) -> bool:
     """Whether anything inside `value` is a secret."""
     if isinstance(value, dict):
         return any(contains_secret(item) for item in cast("dict[str, Any]", value).values())
@@ -103,15 +105,15 @@ def contains_secret(value: Any) -> bool:
     return isinstance(value, Secret)
 
 
-def reveal(value: Any) -> Any:
+def reveal(value: Value) -> Value:
     """`value` with every secret replaced by what it holds."""
     return walk(value, lambda leaf: reveal(leaf.value) if isinstance(leaf, Secret) else leaf)
 
 
-def mask(value: Any) -> Any:
+def mask(value: Value) -> Value:
     """`value` as JSON for people: secrets and unknowns named, assets by their path."""
 
-    def leaf(item: Any) -> Any:
+    def leaf(item: Value) -> Value:
         match item:
             case Secret():
                 return "[secret]"
@@ -127,10 +129,10 @@ def mask(value: Any) -> Any:
     return walk(value, leaf)
 
 
-def to_wire(value: Any) -> Any:
+def to_wire(value: Value) -> Value:
     """JSON-like form with Pulumi's signatures."""
 
-    def leaf(item: Any) -> Any:
+    def leaf(item: Value) -> Value:
         match item:
             case Secret():
                 return {_SIGNATURE: _SECRET, "value": to_wire(item.value)}
@@ -161,7 +163,7 @@ def to_wire(value: Any) -> Any:
     return walk(value, leaf)
 
 
-def from_wire(value: Any) -> Any:
+def from_wire(value: Value) -> Value:
     """The inverse of `to_wire`. Numbers that are whole become `int` (protobuf knows only doubles)."""
     if isinstance(value, bool) or value is None:
         return value
@@ -174,7 +176,7 @@ def from_wire(value: Any) -> Any:
     return value
 
 
-def _from_wire_mapping(value: Mapping[str, Any]) -> Any:
+def _from_wire_mapping(value: Mapping[str, Any]) -> Value:
     match value.get(_SIGNATURE):
         case None:
             return {key: from_wire(item) for key, item in value.items()}
@@ -214,7 +216,7 @@ def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
     return struct
 
 
-def _plain(value: struct_pb2.Value) -> Any:
+def _plain(value: struct_pb2.Value) -> Value:
     match value.WhichOneof("kind"):
         case "struct_value":
             return {key: _plain(item) for key, item in value.struct_value.fields.items()}

@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from embedded.engine.model import Created, Goal, ProviderError, Resource
-from embedded.engine.values import UNKNOWN
+from embedded.engine.values import UNKNOWN, Value
+from embedded.provider.shapes import ArgumentError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +39,13 @@ class Hole(str):
 
     __slots__ = ()
 
-    def __new__(cls) -> "Hole":
+    def __new__(cls) -> Self:
         return super().__new__(cls, UNKNOWN)
 
-    def __getitem__(self, _key: Any) -> "Hole":
+    def __getitem__(self, _key: Value) -> "Hole":
         return self
 
-    def get(self, _key: str, _default: Any = None) -> "Hole":
+    def get(self, _key: str, _default: Value = None) -> "Hole":
         return self
 
 
@@ -54,7 +55,7 @@ class Arguments:
     def __init__(self, inputs: Mapping[str, Any]) -> None:
         self._rest = {key: value for key, value in inputs.items() if value is not None}
 
-    def take(self, key: str, default: Any = None) -> Any:
+    def take(self, key: str, default: Value = None) -> Value:
         """Consume one argument."""
         return self._rest.pop(key, default)
 
@@ -66,6 +67,12 @@ class Arguments:
         """Consume everything left: for a call that is strict itself."""
         rest, self._rest = self._rest, {}
         return rest
+
+    def end(self, where: str) -> None:
+        """Refuse what is left of a nested group of arguments."""
+        if self._rest:
+            message = f"{where}: unsupported arguments: {', '.join(self.left())}"
+            raise ArgumentError(message)
 
     def left(self) -> list[str]:
         """What nobody has consumed."""
@@ -118,8 +125,11 @@ class Naming:
 class Kind:
     """A resource type.
 
-    `create` makes it. `update` changes it, and gets `request.old`; where `put` is set, creating again overwrites, so it is
-    also the update as long as none of `identity` changes. `delete` removes it. `tags`: it takes the provider's default tags.
+    `create` makes it. `update` changes it, and gets `request.old`; it consumes at least the arguments that have
+    changed, and what has been left out of the program must be `removable`. Where `put` is set, a call carries
+    everything there is to say, so that what it does not mention is gone; without an `update`, creating again is the
+    update. None of `identity` may change. `delete` removes the resource. `tags`: it takes tags, and the provider's
+    default ones.
     """
 
     service: str
@@ -129,6 +139,7 @@ class Kind:
     put: bool = False
     identity: tuple[str, ...] = ()
     update: Callable[[Request], Steps] | None = None
+    removable: tuple[str, ...] = ()
     delete: Callable[[Request], Removal] | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     region: str = ""
@@ -146,7 +157,9 @@ def declare(token: str, kind: Kind) -> None:
     KINDS[token] = kind
 
 
-def kind(token: str, service: str, **facts: Any) -> Callable[[Callable[[Request], Steps]], Callable[[Request], Steps]]:
+def kind(
+    token: str, service: str, **facts: Value
+) -> Callable[[Callable[[Request], Steps]], Callable[[Request], Steps]]:
     """Declare the decorated generator as what makes `token`."""
 
     def decorate(create: Callable[[Request], Steps]) -> Callable[[Request], Steps]:
@@ -168,14 +181,14 @@ def simple(
     ignore: tuple[str, ...] = (),
     update: tuple[str, Mapping[str, Template]] | None = None,
     delete: tuple[str, Mapping[str, Template]] | None = None,
-    **facts: Any,
+    **facts: Value,
 ) -> None:
     """Declare a type that one call makes.
 
     `id` and `outputs` are templates over the inputs, `response`, `region`, `account` and `partition`: `{name}`,
-    `{response[Table][TableArn]}`; one that is nothing but a reference keeps its type. `ignore` names arguments that only
-    steer Pulumi itself. `update` and `delete` name an operation and its parameters as templates over inputs and outputs
-    (for an update, next to the arguments themselves).
+    `{response[Table][TableArn]}`; one that is nothing but a reference keeps its type. `ignore` names arguments that
+    only steer Pulumi itself. `update` and `delete` name an operation and its parameters as templates over inputs and
+    outputs (for an update, next to the arguments themselves).
     """
 
     def make(request: Request) -> Steps:
@@ -186,7 +199,7 @@ def simple(
 
     def change(request: Request) -> Steps:
         assert update is not None  # noqa: S101  (narrows the type)
-        request.arguments.take_some(*ignore)
+        request.arguments.take_some(*ignore, *facts.get("identity", ()), "tags")
         changed, templates = update
         names = _scope(request, Hole())
         fixed = {key: fill(template, names) for key, template in templates.items()}
@@ -194,7 +207,7 @@ def simple(
         response = yield Call(operation=changed, arguments=arguments, rename=rename or {}, params=fixed)
         created = _created(request, response, id, outputs or {})
         old = request.old
-        return Created(id=old.id if old else created.id, outputs={**(old.outputs if old else {}), **created.outputs})
+        return Created(id=old.id if old else created.id, outputs=created.outputs)
 
     def remove(request: Request) -> Removal:
         assert delete is not None  # noqa: S101
@@ -214,20 +227,20 @@ def simple(
     )
 
 
-def _scope(request: Request, response: Any) -> dict[str, Any]:
+def _scope(request: Request, response: Value) -> dict[str, Any]:
     old = {**request.old.outputs, "id": request.old.id} if request.old else {}
     where = {"response": response, "region": request.region, "account": request.account, "partition": request.partition}
     return {**old, **request.goal.inputs, **where}
 
 
-def _created(request: Request, response: Any, identity: str, outputs: Mapping[str, str]) -> Created:
+def _created(request: Request, response: Value, identity: str, outputs: Mapping[str, str]) -> Created:
     names = _scope(request, response)
     return Created(
         id=str(fill(identity, names)), outputs={key: fill(template, names) for key, template in outputs.items()}
     )
 
 
-def fill(template: Template, names: Mapping[str, Any]) -> Any:
+def fill(template: Template, names: Mapping[str, Any]) -> Value:
     """A template's value; a lone reference (`{name}` or `{response[A][B]}`) is what it refers to, of whatever type."""
     if isinstance(template, list):
         return [fill(item, names) for item in template]

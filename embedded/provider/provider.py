@@ -2,17 +2,19 @@
 
 import threading
 from collections.abc import Callable, Generator, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, TypeVar
 
-import boto3
 import botocore.exceptions
 import botocore.session
-from botocore.config import Config
 
 from embedded.engine.model import Created, Goal, ProviderError, ProviderSettings, Resource
-from embedded.provider import invokes, shapes
+from embedded.engine.values import Value
+from embedded.provider import clients, invokes, shapes
 from embedded.provider.kinds import KINDS, Arguments, Call, Hole, Kind, Removal, Request, Steps
+from embedded.provider.tagging import SERVICES as TAGGED
+from embedded.provider.tagging import retag
 from embedded.provider.types import load
 
 _Result = TypeVar("_Result")
@@ -38,7 +40,8 @@ class AwsProvider:
         self._root = root
         self._account = account
         self._endpoint_url = endpoint_url
-        self._credentials = {"aws_access_key_id": access_key_id, "aws_secret_access_key": secret_access_key}
+        self._access_key_id = access_key_id
+        self._secret_access_key = secret_access_key
         self._clients: dict[tuple[str, str], Any] = {}
         self._models: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -46,6 +49,10 @@ class AwsProvider:
 
     def check(self, goal: Goal, old_inputs: Mapping[str, Any] | None) -> dict[str, Any]:
         kind = self._kind(goal.type)
+        allowed = goal.settings.allowed_accounts
+        if allowed and self._account not in allowed:
+            message = f"account {self._account} is not among the provider's allowedAccountIds: {', '.join(allowed)}"
+            raise ProviderError(message)
         inputs = {**kind.defaults, **goal.inputs}
         if kind.naming and kind.naming.property not in inputs:
             kept = (old_inputs or {}).get(kind.naming.property)
@@ -57,27 +64,40 @@ class AwsProvider:
             inputs["tagsAll"] = tags if isinstance(tags, str) else {**goal.settings.default_tags, **tags}
         if kind.fingerprint:
             inputs.update(kind.fingerprint(goal, self._root))
-        self._rehearse(kind, _with(goal, inputs))
+        request = self._request(kind, _with(goal, inputs), dry=True)
+        self._rehearse(kind, kind.create(request), request)
         return inputs
 
     def create(self, goal: Goal) -> Created:
         kind = self._kind(goal.type)
-        return self._perform(kind, goal, kind.create(self._request(kind, goal)))
+        request = self._request(kind, goal)
+        made = self._perform(kind, goal, kind.create(request))
+        return Created(id=made.id, outputs=made.outputs if kind.region else {"region": request.region, **made.outputs})
 
     def update(self, goal: Goal, old: Resource) -> Created:
         kind = self._kind(goal.type)
-        changed = sorted(
-            key for key in goal.inputs.keys() | old.inputs.keys() if goal.inputs.get(key) != old.inputs.get(key)
-        )
-        fixed = [key for key in (*kind.identity, kind.naming.property if kind.naming else "") if key in changed]
-        if fixed or not (kind.put or kind.update):
+        changed = {key for key in goal.inputs.keys() | old.inputs if goal.inputs.get(key) != old.inputs.get(key)}
+        fixed = {*kind.identity, "region", kind.naming.property if kind.naming else "region"} & changed
+        gone: set[str] = set() if kind.put else changed - goal.inputs.keys() - set(kind.removable)
+        refused = fixed | gone
+        if not (kind.put or kind.update):
+            refused |= changed - {"tags", "tagsAll"}
+        if refused:
             message = (
-                f"{', '.join(fixed or changed)} of {goal.type} {goal.name} cannot be changed in place here: "
+                f"{', '.join(sorted(refused))} of {goal.type} {goal.name} cannot be changed in place here: "
                 "`python -m embedded down`, then `up`"
             )
             raise ProviderError(message)
-        request = self._request(kind, goal, old)
-        return self._perform(kind, goal, kind.update(request) if kind.update else kind.create(request))
+        if "tagsAll" in changed and kind.service in TAGGED:
+            self._perform(kind, goal, retag(kind.service, self._request(kind, goal, old)))
+            changed -= {"tags", "tagsAll"}
+            if not changed:
+                return _kept(goal, old)
+        change = kind.update or kind.create
+        rehearsal = self._request(kind, goal, old, dry=True)
+        self._rehearse(kind, change(rehearsal), rehearsal, changed)
+        made = self._perform(kind, goal, change(self._request(kind, goal, old)))
+        return Created(id=made.id, outputs={**_kept(goal, old).outputs, **made.outputs})
 
     def delete(self, old: Resource, settings: ProviderSettings) -> None:
         kind = self._kind(old.type)
@@ -116,14 +136,13 @@ class AwsProvider:
             dry=dry,
         )
 
-    def _rehearse(self, kind: Kind, goal: Goal) -> None:
-        """Go through the calls without making them."""
-        request = self._request(kind, goal, dry=True)
+    def _rehearse(self, kind: Kind, steps: Steps, request: Request, counted: AbstractSet[str] | None = None) -> None:
+        """Go through the calls without making them; of what is left, only arguments in `counted` matter."""
         try:
-            _drive(kind.create(request), lambda call: self._parameters(kind, call) and Hole())
+            _drive(steps, lambda call: self._parameters(kind, call) and Hole())
         except shapes.ArgumentError as error:
             raise ProviderError(str(error)) from error
-        left = request.arguments.left()
+        left = [key for key in request.arguments.left() if counted is None or key in counted]
         if left:
             message = f"unsupported arguments: {', '.join(left)}"
             raise ProviderError(message)
@@ -131,13 +150,13 @@ class AwsProvider:
     def _perform(self, kind: Kind, goal: Goal, steps: Generator[Call, Any, _Result]) -> _Result:
         region = goal.inputs.get("region") or goal.settings.region
 
-        def call(step: Call) -> Any:
+        def call(step: Call) -> Value:
             parameters = self._parameters(kind, step)
             client = self._client(step.service or kind.service, step.region or kind.region or region)
             try:
                 return client._make_api_call(step.operation, parameters)
             except botocore.exceptions.ClientError as error:
-                code = error.response["Error"]["Code"]
+                code = error.response.get("Error", {}).get("Code")
                 if code in step.tolerate:
                     return error.response
                 raise
@@ -156,33 +175,37 @@ class AwsProvider:
         shapes.validate(shape, parameters, call.operation)
         return parameters
 
-    def _shape(self, service: str, operation: str) -> Any:
+    def _shape(self, service: str, operation: str) -> Value:
         with self._lock:
             if service not in self._models:
                 self._models[service] = self._loader.get_service_model(service)
             model = self._models[service]
         return model.operation_model(operation).input_shape
 
-    def _client(self, service: str, region: str) -> Any:
+    def _client(self, service: str, region: str) -> Value:
         with self._lock:
             if (service, region) not in self._clients:
-                make: Callable[..., Any] = boto3.client  # pyright: ignore[reportUnknownMemberType]
-                style = {"addressing_style": "path"}
-                self._clients[service, region] = make(
+                self._clients[service, region] = clients.make(
                     service,
-                    region_name=region,
+                    region,
                     endpoint_url=self._endpoint_url,
-                    config=Config(max_pool_connections=50, parameter_validation=False, s3=style),
-                    **self._credentials,
+                    access_key_id=self._access_key_id,
+                    secret_access_key=self._secret_access_key,
                 )
             return self._clients[service, region]
+
+
+def _kept(goal: Goal, old: Resource) -> Created:
+    """What an update leaves as it was: outputs that are no inputs."""
+    inputs = goal.inputs.keys() | old.inputs
+    return Created(id=old.id, outputs={key: value for key, value in old.outputs.items() if key not in inputs})
 
 
 def _with(goal: Goal, inputs: Mapping[str, Any]) -> Goal:
     return Goal(urn=goal.urn, type=goal.type, name=goal.name, inputs=inputs, settings=goal.settings)
 
 
-def _drive(steps: Steps | Removal | Generator[Call, Any, Any], answer: Callable[[Call], Any]) -> Any:
+def _drive(steps: Steps | Removal | Generator[Call, Any, Any], answer: Callable[[Call], Any]) -> Value:
     response: Any = None
     while True:
         try:

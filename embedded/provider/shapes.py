@@ -1,7 +1,8 @@
 """From Pulumi's argument names to an AWS operation's parameters, driven by botocore's input shapes.
 
-`translate` renames, wraps and converts; an argument that no member of the shape takes is an error. `validate` checks the
-result against the model: required members, enumerations, lengths, ranges and patterns. Both let unknown values pass.
+`translate` renames, wraps and converts; an argument that no member of the shape takes is an error. `validate`
+checks the result against the model: required members, enumerations, lengths, ranges and patterns. Both let unknown
+values pass.
 """
 
 import functools
@@ -9,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from embedded.engine.values import is_unknown
+from embedded.engine.values import Value, is_unknown
 
 # botocore's shapes carry no useful static types: one name for them, here and nowhere else.
 Shape = Any
@@ -19,7 +20,7 @@ class ArgumentError(Exception):
     """An argument that the operation does not take, or a value that it does not accept."""
 
 
-def translate(shape: Shape, value: Any, rename: Mapping[str, str], where: str = "") -> Any:
+def translate(shape: Shape, value: Value, rename: Mapping[str, str], where: str = "") -> Value:
     """`value` (Pulumi's names) as parameters of `shape` (AWS's names).
 
     `rename` maps a path of arguments (`attributes.type`, no list indexes) to the member that takes it, relative to the
@@ -42,7 +43,7 @@ def translate(shape: Shape, value: Any, rename: Mapping[str, str], where: str = 
             return _scalar(kind, value, where)
 
 
-def _structure(shape: Shape, value: Any, rename: Mapping[str, str], where: str) -> dict[str, Any]:
+def _structure(shape: Shape, value: Value, rename: Mapping[str, str], where: str) -> dict[str, Any]:
     counted = {"Quantity", "Items"} <= set(shape.members)
     if isinstance(value, list) and counted:
         items = translate(shape.members["Items"], value, rename, where)
@@ -68,7 +69,7 @@ def _structure(shape: Shape, value: Any, rename: Mapping[str, str], where: str) 
     return result
 
 
-def _list(shape: Shape, value: Any, rename: Mapping[str, str], where: str) -> list[Any]:
+def _list(shape: Shape, value: Value, rename: Mapping[str, str], where: str) -> list[Any]:
     member = shape.member
     if isinstance(value, dict) and member.type_name == "structure":
         pair = _pair(member)
@@ -87,7 +88,7 @@ def _pair(shape: Shape) -> tuple[str, str] | None:
     return (keys[0], texts[0]) if len(names) == len(keys) + len(texts) == 2 else None
 
 
-def _scalar(kind: str, value: Any, where: str) -> Any:
+def _scalar(kind: str, value: Value, where: str) -> Value:
     if isinstance(value, dict | list):
         message = f"{where}: expected a {kind}, got {value!r}"
         raise ArgumentError(message)
@@ -137,7 +138,7 @@ def descend(shape: Shape, target: str, where: str) -> Shape:
     return shape
 
 
-def merge(result: dict[str, Any], target: str, value: Any) -> None:
+def merge(result: dict[str, Any], target: str, value: Value) -> None:
     """Put `value` at the dotted path `target` in `result`, next to what is there."""
     *above, last = target.split(".")
     for part in above:
@@ -149,7 +150,7 @@ def merge(result: dict[str, Any], target: str, value: Any) -> None:
         result[last] = value
 
 
-def validate(shape: Shape, value: Any, where: str) -> None:
+def validate(shape: Shape, value: Value, where: str) -> None:
     """Raise `ArgumentError` unless `value` is what the model of `shape` allows."""
     if is_unknown(value):
         return
@@ -181,7 +182,7 @@ def validate(shape: Shape, value: Any, where: str) -> None:
             _validate_scalar(shape, kind, value, where)
 
 
-def _validate_scalar(shape: Shape, kind: str, value: Any, where: str) -> None:
+def _validate_scalar(shape: Shape, kind: str, value: Value, where: str) -> None:
     limits: Mapping[str, Any] = shape.metadata
     match kind:
         case "string":
@@ -202,7 +203,7 @@ def _validate_scalar(shape: Shape, kind: str, value: Any, where: str) -> None:
             pass
 
 
-def _check_kind(value: Any, kind: type, where: str) -> None:
+def _check_kind(value: Value, kind: type, where: str) -> None:
     if not isinstance(value, kind):
         message = f"{where}: expected {kind.__name__}, got {value!r}"
         raise ArgumentError(message)

@@ -8,6 +8,7 @@ from embedded.provider.kinds import Arguments, Call, Naming, Request, Steps, kin
 
 @kind("aws:budgets/budget:Budget", "budgets", naming=Naming(longest=100), region="us-east-1", identity=("accountId",))
 def budget(request: Request) -> Steps:
+    """A budget and who hears of it."""
     arguments = request.arguments
     account = arguments.take("accountId", request.account)
     name = request.goal.inputs["name"]

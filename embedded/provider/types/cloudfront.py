@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from embedded.engine.model import Created
+from embedded.engine.values import Value
 from embedded.provider.kinds import Call, Naming, Request, Steps, kind, simple
 
 # The hosted zone of every distribution: https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
@@ -29,7 +30,7 @@ def _configured(token: str, noun: str, name: Naming, rename: Mapping[str, str]) 
         outputs = {"etag": response["ETag"], "arn": request.arn("cloudfront", f"{arn}/{identity}", region="")}
         return Created(id=str(identity), outputs=outputs)
 
-    kind(token, "cloudfront", naming=name, region=_GLOBAL, update=steps)(steps)
+    kind(token, "cloudfront", naming=name, region=_GLOBAL, put=True)(steps)
 
 
 _configured("aws:cloudfront/originAccessControl:OriginAccessControl", "OriginAccessControl", Naming(longest=64), {})
@@ -51,13 +52,12 @@ _RENAME = {
 
 def _behaviour(behaviour: Mapping[str, Any]) -> dict[str, Any]:
     rest = dict(behaviour)
-    allowed, cached = rest.pop("allowedMethods", None), rest.pop("cachedMethods", None)
-    if allowed is not None:
-        rest["allowedMethods"] = {"items": allowed, "cachedMethods": cached or ["GET", "HEAD"]}
+    if "allowedMethods" in rest:
+        cached = rest.pop("cachedMethods", ["GET", "HEAD"])
+        rest["allowedMethods"] = {"items": rest["allowedMethods"], "cachedMethods": cached}
     for lists in ("trustedSigners", "trustedKeyGroups"):
         if lists in rest:
             rest[lists] = {"enabled": bool(rest[lists]), "items": rest[lists]}
-    # What AWS demands to be named wherever the classic cache settings are used.
     return rest
 
 
@@ -84,7 +84,7 @@ def _config(request: Request) -> dict[str, Any]:
     return config
 
 
-def _outputs(request: Request, response: Any, reference: str) -> Created:
+def _outputs(request: Request, response: Value, reference: str) -> Created:
     distribution = response["Distribution"]
     outputs = {
         "arn": request.arn("cloudfront", f"distribution/{distribution['Id']}", region=""),
@@ -101,7 +101,6 @@ def _outputs(request: Request, response: Any, reference: str) -> Created:
 def _change(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
-    request.arguments.take("tags")
     reference = old.outputs["callerReference"]
     config = _config(request) | {"callerReference": reference}
     current = yield Call(operation="GetDistributionConfig", params={"Id": old.id})
@@ -114,8 +113,9 @@ def _change(request: Request) -> Steps:
     return _outputs(request, response, reference)
 
 
-@kind("aws:cloudfront/distribution:Distribution", "cloudfront", tags=True, region=_GLOBAL, update=_change)
+@kind("aws:cloudfront/distribution:Distribution", "cloudfront", tags=True, region=_GLOBAL, put=True, update=_change)
 def distribution(request: Request) -> Steps:
+    """A distribution."""
     tags: Mapping[str, str] = request.arguments.take("tags", {})
     reference = request.goal.urn
     config = _config(request) | {"callerReference": reference}

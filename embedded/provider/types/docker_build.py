@@ -95,6 +95,7 @@ def _ignored(name: str, rules: list[tuple[bool, re.Pattern[str]]]) -> bool:
 
 @kind("docker-build:index:Image", "", put=True, fingerprint=_fingerprint)
 def image(request: Request) -> Steps:
+    """The digest of the context, the target and the arguments."""
     given = request.arguments.take_some(*_KNOWN)
     content = json.dumps({key: given.get(key) for key in _BUILT_FROM}, sort_keys=True)
     digest = f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"

@@ -23,7 +23,7 @@ def _index(index: Mapping[str, Any]) -> dict[str, Any]:
     projection = {"projectionType": given.take("projectionType")} | given.take_some("nonKeyAttributes")
     units = {"readCapacityUnits": given.take("readCapacity"), "writeCapacityUnits": given.take("writeCapacity")}
     result: dict[str, Any] = {"indexName": name, "keySchema": [*schema, *_keys(given)], "projection": projection}
-    if all(units.values()):
+    if any(units.values()):
         result["provisionedThroughput"] = units
     return result | given.take_rest()
 
@@ -56,8 +56,7 @@ def _change(request: Request) -> Steps:
     changed = {key: request.goal.inputs.get(key) != old.inputs.get(key) for key in ("ttl", "pointInTimeRecovery")}
     request.arguments.take_some(*[key for key, differs in changed.items() if not differs])
     yield from _features(request, name)
-    request.arguments.take_rest()
-    return Created(id=old.id, outputs={key: value for key, value in old.outputs.items() if key not in old.inputs})
+    return Created(id=old.id, outputs={})
 
 
 def _remove(request: Request) -> Removal:
@@ -72,9 +71,11 @@ def _remove(request: Request) -> Removal:
     tags=True,
     identity=(*_FIXED, "streamEnabled", "streamViewType", "tableClass", "serverSideEncryption"),
     update=_change,
+    removable=("deletionProtectionEnabled",),
     delete=_remove,
 )
 def table(request: Request) -> Steps:
+    """A table with its indexes, recovery and expiry."""
     arguments = request.arguments
     name = arguments.take("name")
     attributes = arguments.take("attributes", [])
@@ -85,11 +86,12 @@ def table(request: Request) -> Steps:
         if indexes:
             given[key] = [_index(index) for index in indexes]
     units = {"readCapacityUnits": arguments.take("readCapacity"), "writeCapacityUnits": arguments.take("writeCapacity")}
-    if all(units.values()):
+    if any(units.values()):
         given["provisionedThroughput"] = units
     encryption = Arguments(arguments.take("serverSideEncryption", {}))
     if encryption.take("enabled"):
         given["sSESpecification"] = {"enabled": True, "sSEType": "KMS", "kMSMasterKeyId": encryption.take("kmsKeyArn")}
+    encryption.end("serverSideEncryption")
     if arguments.take("streamEnabled"):
         given["streamSpecification"] = {"streamEnabled": True, "streamViewType": arguments.take("streamViewType")}
     given |= arguments.take_some("billingMode", "tableClass", "deletionProtectionEnabled", "tags", "onDemandThroughput")

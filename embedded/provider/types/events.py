@@ -31,6 +31,7 @@ def _remove_rule(request: Request) -> Removal:
     delete=_remove_rule,
 )
 def rule(request: Request) -> Steps:
+    """A rule, by pattern or schedule."""
     arguments = request.arguments
     arguments.take_some("forceDestroy")
     enabled = arguments.take("isEnabled")
@@ -60,6 +61,7 @@ def _remove_target(request: Request) -> Removal:
     delete=_remove_target,
 )
 def target(request: Request) -> Steps:
+    """One target of a rule."""
     arguments = request.arguments
     arguments.take_some("forceDestroy")
     rule_name, bus = arguments.take("rule"), arguments.take("eventBusName")

@@ -12,12 +12,12 @@ def _change(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
     arguments = request.arguments
+    arguments.take_some("forceDetachPolicies")
     name, trust = arguments.take("name"), arguments.take("assumeRolePolicy")
     yield Call(operation="UpdateAssumeRolePolicy", params={"RoleName": name, "PolicyDocument": trust})
     given = arguments.take_some("description", "maxSessionDuration")
     yield Call(operation="UpdateRole", arguments=given, params={"RoleName": name})
-    arguments.take_rest()
-    return Created(id=old.id, outputs={key: old.outputs[key] for key in ("arn", "uniqueId", "createDate")})
+    return Created(id=old.id, outputs={})
 
 
 @kind(
@@ -29,6 +29,7 @@ def _change(request: Request) -> Steps:
     update=_change,
 )
 def role(request: Request) -> Steps:
+    """A role with its trust policy."""
     arguments = request.arguments
     arguments.take_some("forceDetachPolicies")
     name = request.goal.inputs["name"]

@@ -1,16 +1,16 @@
 """KMS keys, their aliases and policies."""
 
 from embedded.engine.model import Created
-from embedded.provider.kinds import Call, Naming, Request, Steps, kind, simple
+from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple
 
-_STEERING = ("deletionWindowInDays", "bypassPolicyLockoutSafetyCheck")
+_STEERING = ("deletionWindowInDays",)
 
 
 def _change(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
     arguments = request.arguments
-    arguments.take_some(*_STEERING, "tags")
+    arguments.take_some(*_STEERING)
     identity = {"KeyId": old.id}
     description = arguments.take("description")
     if description != old.inputs.get("description"):
@@ -19,8 +19,7 @@ def _change(request: Request) -> Steps:
     if policy and policy != old.inputs.get("policy"):
         yield Call(operation="PutKeyPolicy", params={**identity, "PolicyName": "default", "Policy": policy})
     yield from _rotation(request, old.id)
-    arguments.take_rest()
-    return Created(id=old.id, outputs=old.outputs | {"policy": policy or old.outputs.get("policy")})
+    return Created(id=old.id, outputs={"policy": policy} if policy else {})
 
 
 def _rotation(request: Request, key_id: str) -> Steps:
@@ -29,7 +28,16 @@ def _rotation(request: Request, key_id: str) -> Steps:
     if enabled:
         params = {"KeyId": key_id, "RotationPeriodInDays": period}
         yield Call(operation="EnableKeyRotation", params=params)
+    elif request.old is not None:
+        yield Call(operation="DisableKeyRotation", params={"KeyId": key_id})
     return Created(id=key_id, outputs={"enableKeyRotation": enabled})
+
+
+def _forget(request: Request) -> Removal:
+    old = request.old
+    assert old is not None  # noqa: S101
+    days = old.inputs.get("deletionWindowInDays")
+    yield Call(operation="ScheduleKeyDeletion", params={"KeyId": old.id, "PendingWindowInDays": days})
 
 
 @kind(
@@ -38,12 +46,15 @@ def _rotation(request: Request, key_id: str) -> Steps:
     tags=True,
     update=_change,
     identity=("keyUsage", "customerMasterKeySpec", "multiRegion"),
-    delete=lambda request: _forget(request),
+    removable=("description", "enableKeyRotation", "rotationPeriodInDays", "deletionWindowInDays"),
+    delete=_forget,
 )
 def key(request: Request) -> Steps:
+    """A customer-managed key, with its rotation."""
     arguments = request.arguments
     arguments.take_some(*_STEERING)
     given = arguments.take_some("description", "keyUsage", "customerMasterKeySpec", "policy", "multiRegion", "tags")
+    given |= arguments.take_some("bypassPolicyLockoutSafetyCheck")
     enabled = arguments.take("isEnabled", True)
     response = yield Call(operation="CreateKey", arguments=given)
     metadata = response["KeyMetadata"]
@@ -61,12 +72,6 @@ def key(request: Request) -> Steps:
         "multiRegion": given.get("multiRegion", False),
     }
     return Created(id=metadata["KeyId"], outputs=outputs)
-
-
-def _forget(request: Request):  # noqa: ANN202
-    old = request.old
-    assert old is not None  # noqa: S101
-    yield Call(operation="ScheduleKeyDeletion", params={"KeyId": old.id})
 
 
 simple(

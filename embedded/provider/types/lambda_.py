@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from embedded.engine.model import Created, ProviderError
-from embedded.engine.values import Archive, Asset
+from embedded.engine.values import Archive, Asset, Value
 from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple
 
 _RENAME = {
@@ -23,8 +23,6 @@ _STEERING = (
     "replacementSecurityGroupIds",
     "sourceCodeHash",
     "codeSha256",
-    "publish",
-    "publishTo",
     "useResourceTimeoutForPropagation",
 )
 
@@ -42,19 +40,15 @@ def _change(request: Request) -> Steps:
     assert old is not None  # noqa: S101  (an update has something to change)
     arguments, name = request.arguments, old.id
     arguments.take_some(*_STEERING, "tags", "name", "packageType")
-    image, architectures = _image(request), arguments.take("architectures")
-    archive = arguments.take("code")
-    if image:
-        params = {"FunctionName": name, "ImageUri": image, "Architectures": architectures}
-        yield Call(operation="UpdateFunctionCode", params=params)
-    elif archive:
-        params = {"FunctionName": name, "ZipFile": _zip(request.root, archive), "Architectures": architectures}
-        yield Call(operation="UpdateFunctionCode", params=params)
+    image, archive = _image(request), arguments.take("code")
+    content = {"ImageUri": image} if image else {"ZipFile": b"-" if request.dry else _zip(request.root, archive)}
+    given = arguments.take_some("architectures", "publish")
+    yield Call(operation="UpdateFunctionCode", arguments=given, params={"FunctionName": name, **content})
     yield from _concurrency(request, name)
     rename = {"kmsKeyArn": "KMSKeyArn"}
     given = arguments.take_rest()
     yield Call(operation="UpdateFunctionConfiguration", arguments=given, rename=rename, params={"FunctionName": name})
-    return Created(id=name, outputs={key: value for key, value in old.outputs.items() if key not in old.inputs})
+    return Created(id=name, outputs={})
 
 
 def _image(request: Request) -> str | None:
@@ -66,7 +60,7 @@ def _image(request: Request) -> str | None:
     return image
 
 
-def _zip(root: Path, archive: Any) -> bytes:
+def _zip(root: Path, archive: Value) -> bytes:
     match archive:
         case Archive(path=path) if path and (root / path).is_file():
             return (root / path).read_bytes()
@@ -100,6 +94,7 @@ def _remove(request: Request) -> Removal:
     delete=_remove,
 )
 def function(request: Request) -> Steps:
+    """A function from an image or an archive."""
     arguments = request.arguments
     arguments.take_some(*_STEERING)
     name = request.goal.inputs["name"]
@@ -120,9 +115,9 @@ def function(request: Request) -> Steps:
     arn = request.arn("lambda", f"function:{name}")
     outputs = {
         "arn": arn,
-        "invokeArn": f"arn:{request.partition}:apigateway:{request.region}:lambda:path/2015-03-31/functions/{arn}/invocations",
-        "qualifiedArn": f"{arn}:$LATEST",
-        "version": "$LATEST",
+        "invokeArn": request.arn("apigateway", f"path/2015-03-31/functions/{arn}/invocations", account="lambda"),
+        "qualifiedArn": f"{arn}:{response['Version']}",
+        "version": response["Version"],
         "lastModified": response["LastModified"],
         "sourceCodeSize": response.get("CodeSize", 0),
         "memorySize": request.goal.inputs.get("memorySize", 128),
@@ -141,6 +136,7 @@ simple(
     tags=True,
     defaults=_ENABLED,
     identity=("eventSourceArn", "startingPosition"),
+    update=("UpdateEventSourceMapping", {"UUID": "{id}"}),
     id="{response[UUID]}",
     outputs={
         "uuid": "{response[UUID]}",

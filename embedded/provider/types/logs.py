@@ -14,11 +14,11 @@ def _retention(request: Request, name: str) -> Steps:
 def _change(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
-    request.arguments.take_some("name", "tags", "skipDestroy", "kmsKeyId", "logGroupClass")
+    request.arguments.take_some("skipDestroy")
     if not request.goal.inputs.get("retentionInDays"):
         yield Call(operation="DeleteRetentionPolicy", params={"logGroupName": old.id})
     yield from _retention(request, old.id)
-    return Created(id=old.id, outputs={"arn": old.outputs["arn"]})
+    return Created(id=old.id, outputs={})
 
 
 def _remove(request: Request) -> Removal:
@@ -33,9 +33,11 @@ def _remove(request: Request) -> Removal:
     tags=True,
     identity=("kmsKeyId", "logGroupClass"),
     update=_change,
+    removable=("retentionInDays",),
     delete=_remove,
 )
 def log_group(request: Request) -> Steps:
+    """A log group and its retention."""
     arguments = request.arguments
     arguments.take_some("skipDestroy")
     days = arguments.take_some("retentionInDays")

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from embedded.engine.model import Created
-from embedded.engine.values import Asset
+from embedded.engine.values import Asset, Value
 from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple
 
 _ZONES = {"us-east-1": "Z3AQBSTGFYJSTF", "eu-west-1": "Z1BKCTXD74EZPE", "eu-central-1": "Z21DNDUVLTQW6Q"}
@@ -15,11 +15,9 @@ _ZONES = {"us-east-1": "Z3AQBSTGFYJSTF", "eu-west-1": "Z1BKCTXD74EZPE", "eu-cent
 def _change_bucket(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
-    request.arguments.take_some("bucket", "forceDestroy", "objectLockEnabled")
-    tags = request.arguments.take("tags")
-    if tags:
-        yield _tagging(old.id, tags)
-    return Created(id=old.id, outputs={key: value for key, value in old.outputs.items() if key not in old.inputs})
+    request.arguments.take_some("forceDestroy")
+    yield _tagging(old.id, request.arguments.take("tags", {}))
+    return Created(id=old.id, outputs={})
 
 
 def _remove_bucket(request: Request) -> Removal:
@@ -37,11 +35,13 @@ def _tagging(bucket: str, tags: Mapping[str, str]) -> Call:
     "s3",
     naming=Naming(property="bucket", longest=63, lower=True),
     tags=True,
+    put=True,
     identity=("objectLockEnabled",),
     update=_change_bucket,
     delete=_remove_bucket,
 )
 def bucket(request: Request) -> Steps:
+    """A bucket; versioning, encryption and the like are types of their own."""
     request.arguments.take_some("forceDestroy")
     name = request.arguments.take("bucket")
     place = None if request.region == "us-east-1" else {"LocationConstraint": request.region}
@@ -63,7 +63,7 @@ def bucket(request: Request) -> Steps:
     return Created(id=name, outputs=outputs)
 
 
-def _setting(token: str, operation: str, rename: Mapping[str, str], **facts: Any) -> None:
+def _setting(token: str, operation: str, rename: Mapping[str, str], **facts: Value) -> None:
     simple(token, "s3", operation, rename=rename, id="{bucket}", put=True, identity=("bucket",), **facts)
 
 
@@ -115,6 +115,7 @@ _setting(
 
 @kind("aws:s3/bucketNotification:BucketNotification", "s3", put=True, identity=("bucket",))
 def notification(request: Request) -> Steps:
+    """All of a bucket's notifications."""
     name = request.arguments.take("bucket")
     configuration: dict[str, Any] = {}
     if request.arguments.take("eventbridge"):
@@ -154,13 +155,14 @@ def _filtered(target: Mapping[str, Any]) -> dict[str, Any]:
     defaults={"status": "Enabled"},
 )
 def intelligent_tiering(request: Request) -> Steps:
+    """When a bucket's objects move to an archive tier."""
     name, identity = request.arguments.take("bucket"), request.arguments.take("name")
-    tags = (request.goal.inputs.get("filter") or {}).get("tags", {})
+    condition: dict[str, Any] = dict(request.goal.inputs.get("filter") or {})
+    tags: dict[str, str] = condition.get("tags", {})
     given = request.arguments.take_rest()
     if tags:
         # One tag or prefix stands alone, several conditions stand below And.
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_IntelligentTieringFilter.html
-        condition = dict(given["filter"])
         several = len(condition) > 1 or len(tags) > 1
         lone = [{"key": key, "value": value} for key, value in tags.items()]
         given["filter"] = {"and": condition} if several else {"tag": lone[0]}
@@ -180,7 +182,7 @@ def _remove_object(request: Request) -> Removal:
 
 def _object(request: Request) -> Steps:
     arguments = request.arguments
-    arguments.take_some("forceDestroy", "etag", "sourceHash", "overrideProvider")
+    arguments.take_some("forceDestroy", "etag", "sourceHash")
     sources = arguments.take_some("source", "content", "contentBase64")
     tags = arguments.take("tags")
     body = b"" if request.dry else _body(request, sources)

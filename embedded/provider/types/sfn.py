@@ -20,10 +20,9 @@ def _given(arguments: Arguments) -> dict[str, Any]:
 def _change(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
-    request.arguments.take_some("name", "tags", "type")
     given = _given(request.arguments)
     yield Call(operation="UpdateStateMachine", arguments=given, params={"stateMachineArn": old.id})
-    return Created(id=old.id, outputs={key: old.outputs[key] for key in ("arn", "creationDate", "status")})
+    return Created(id=old.id, outputs={})
 
 
 def _remove(request: Request) -> Removal:
@@ -42,6 +41,7 @@ def _remove(request: Request) -> Removal:
     delete=_remove,
 )
 def state_machine(request: Request) -> Steps:
+    """A state machine from its definition."""
     given = _given(request.arguments) | request.arguments.take_rest()
     response = yield Call(operation="CreateStateMachine", arguments=given)
     outputs = {

@@ -35,11 +35,10 @@ def _suffix(inputs: Mapping[str, Any]) -> str:
 def _change(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
-    request.arguments.take_some("name", "tags", "fifoTopic")
     for attribute, value in texts(request.arguments, _ATTRIBUTES).items():
         params = {"TopicArn": old.id, "AttributeName": attribute, "AttributeValue": value}
         yield Call(operation="SetTopicAttributes", params=params)
-    return Created(id=old.id, outputs={"arn": old.id, "owner": request.account})
+    return Created(id=old.id, outputs={})
 
 
 def _remove(request: Request) -> Removal:
@@ -57,6 +56,7 @@ def _remove(request: Request) -> Removal:
     delete=_remove,
 )
 def topic(request: Request) -> Steps:
+    """A topic."""
     given = request.arguments.take_some("name", "tags")
     attributes = texts(request.arguments, _ATTRIBUTES)
     response = yield Call(operation="CreateTopic", arguments=given, params={"Attributes": attributes or None})
@@ -66,6 +66,7 @@ def topic(request: Request) -> Steps:
 
 @kind("aws:sns/topicPolicy:TopicPolicy", "sns", put=True, identity=("arn",))
 def topic_policy(request: Request) -> Steps:
+    """Who may publish to a topic."""
     arn, policy = request.arguments.take("arn"), request.arguments.take("policy")
     params = {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy}
     yield Call(operation="SetTopicAttributes", params=params)
@@ -74,6 +75,7 @@ def topic_policy(request: Request) -> Steps:
 
 @kind("aws:sns/topicSubscription:TopicSubscription", "sns", identity=("topic", "protocol", "endpoint"))
 def subscription(request: Request) -> Steps:
+    """A subscription, confirmed at once."""
     arguments = request.arguments
     arguments.take_some("endpointAutoConfirms", "confirmationTimeoutInMinutes")
     attributes = texts(arguments, _SUBSCRIPTION)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from embedded.engine.model import Created
+from embedded.engine.values import Value
 from embedded.provider.kinds import Arguments, Call, Naming, Removal, Request, Steps, kind
 
 _ATTRIBUTES = {
@@ -25,7 +26,7 @@ _ATTRIBUTES = {
 }
 
 
-def text(value: Any) -> str:
+def text(value: Value) -> str:
     """An attribute's value as the text that SQS and SNS want."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -42,10 +43,10 @@ def _suffix(inputs: Mapping[str, Any]) -> str:
 def _change(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
-    request.arguments.take_some("name", "tags", "fifoQueue")
-    attributes = texts(request.arguments, _ATTRIBUTES)
+    # A queue keeps its kind: FifoQueue cannot be set again.
+    attributes = texts(request.arguments, {key: name for key, name in _ATTRIBUTES.items() if key != "fifoQueue"})
     yield Call(operation="SetQueueAttributes", params={"QueueUrl": old.id, "Attributes": attributes})
-    return Created(id=old.id, outputs={key: old.outputs[key] for key in ("arn", "url", "name")})
+    return Created(id=old.id, outputs={})
 
 
 def _remove(request: Request) -> Removal:
@@ -63,6 +64,7 @@ def _remove(request: Request) -> Removal:
     delete=_remove,
 )
 def queue(request: Request) -> Steps:
+    """A queue; what it is about goes by attributes."""
     name = request.arguments.take("name")
     tags = request.arguments.take("tags")
     attributes = texts(request.arguments, _ATTRIBUTES)
