@@ -110,6 +110,7 @@ class _Lines:
         errors = "replace" if encoding == "utf-16" else "surrogateescape"
         self._text = io.TextIOWrapper(cast("io.BufferedReader", stream), encoding, errors, newline=None)
         self._waiting: deque[str] = deque()
+        self._ended = False
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -117,11 +118,12 @@ class _Lines:
     def __next__(self) -> str:
         if self._waiting:
             return self._waiting.popleft()
-        line = self._text.readline(MAX_LINE + 1)
+        line = "" if self._ended else self._text.readline(MAX_LINE + 1)
         if not line:
-            # The caller's file stays open when this wrapper is collected.
-            self._text.detach()
-            self._text = io.StringIO()
+            if not self._ended:
+                # The caller's file stays open when this wrapper is collected.
+                self._text.detach()
+            self._ended = True
             raise StopIteration
         if len(line) > MAX_LINE and not line.endswith("\n"):
             while (rest := self._text.readline(MAX_LINE)) and not rest.endswith("\n"):
