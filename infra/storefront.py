@@ -10,9 +10,9 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.access import ServiceStatement
-from infra.components.bucket import Bucket, BucketArgs
+from infra.components.bucket import Bucket, BucketArgs, BucketPolicy, BucketPolicyArgs
 from infra.components.distribution import Behaviour, Distribution, DistributionArgs, Ttl
-from infra.components.key import Key, KeyArgs, distribution_service
+from infra.components.key import Key, KeyArgs, KeyPolicy, KeyPolicyArgs, distribution_service
 from infra.foundation import Foundation
 
 _SITE = "player"
@@ -53,14 +53,12 @@ class Storefront(pulumi.ComponentResource):
         super().__init__("shoppable:parts:Storefront", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         foundation, settings = args.foundation, args.foundation.settings
-        # The policies of key and bucket name the distribution, which needs the bucket, which needs the key.
-        distribution_arn, resolve = pulumi.deferred_output()
         self.key = Key(
             "delivery",
             KeyArgs(
                 scope=foundation.scope,
                 description="What the public reads",
-                late_services=(distribution_service(distribution_arn),),
+                policy_follows=True,
                 protect=settings.deletion_protection,
             ),
             child,
@@ -72,15 +70,7 @@ class Storefront(pulumi.ComponentResource):
                 key=self.key,
                 deletion_protection=settings.deletion_protection,
                 noncurrent_days=settings.noncurrent_days,
-                readers=(
-                    ServiceStatement(
-                        sid="CloudFront",
-                        service="cloudfront.amazonaws.com",
-                        actions=("s3:GetObject",),
-                        resources=("*",),
-                        conditions={"StringEquals": {"aws:SourceArn": distribution_arn}},
-                    ),
-                ),
+                policy_follows=True,
             ),
             child,
         )
@@ -107,7 +97,32 @@ class Storefront(pulumi.ComponentResource):
             ),
             child,
         )
-        resolve(self.distribution.arn)
+        # Both policies name the distribution, which needs the bucket, which needs the key.
+        KeyPolicy(
+            "delivery",
+            KeyPolicyArgs(
+                scope=foundation.scope,
+                key=self.key,
+                services=(distribution_service(self.distribution.arn),),
+            ),
+            child,
+        )
+        BucketPolicy(
+            "delivery",
+            BucketPolicyArgs(
+                bucket=self.delivery,
+                readers=(
+                    ServiceStatement(
+                        sid="CloudFront",
+                        service="cloudfront.amazonaws.com",
+                        actions=("s3:GetObject",),
+                        resources=("*",),
+                        conditions={"StringEquals": {"aws:SourceArn": self.distribution.arn}},
+                    ),
+                ),
+            ),
+            child,
+        )
         for path in sorted(args.player.rglob("*")):
             if path.is_file():
                 self._upload(path, path.relative_to(args.player).as_posix())

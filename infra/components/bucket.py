@@ -28,8 +28,8 @@ class BucketArgs:
     """Key prefix → days after which objects below it expire."""
     emit_events: bool = False
     """Sends the bucket's events to EventBridge's default bus."""
-    readers: Sequence[ServiceStatement] = ()
-    """AWS services that read the bucket; their `resources` are key patterns."""
+    policy_follows: bool = False
+    """A `BucketPolicy` sets the policy later: where it names something that needs this bucket."""
 
     def __post_init__(self) -> None:
         if self.noncurrent_days < 1:
@@ -56,6 +56,8 @@ class Bucket(pulumi.ComponentResource):
             force_destroy=not args.deletion_protection,
             opts=pulumi.ResourceOptions(parent=self, protect=args.deletion_protection),
         )
+        self.name = bucket.bucket
+        self.arn = bucket.arn
         aws.s3.BucketOwnershipControls(
             name, bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
         )
@@ -92,25 +94,11 @@ class Bucket(pulumi.ComponentResource):
             # Noncurrent rules mean nothing before there are versions.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )
-        aws.s3.BucketPolicy(
-            name,
-            bucket=bucket.id,
-            policy=resource_policy(
-                [
-                    tls_only("TlsOnly", "s3:*", [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")]),
-                    *(
-                        {**reader.document(), "Resource": [_objects(bucket.arn, of) for of in reader.resources]}
-                        for reader in args.readers
-                    ),
-                ]
-            ),
-            # A policy that is set while the block is being set can be refused as a conflicting operation.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
-        )
+        self.public_access_block = block
+        if not args.policy_follows:
+            _set_policy(name, self.arn, bucket.id, (), parent=self, after=block)
         if args.emit_events:
             aws.s3.BucketNotification(name, bucket=bucket.id, eventbridge=True, opts=child)
-        self.name = bucket.bucket
-        self.arn = bucket.arn
         self.domain_name = bucket.bucket_regional_domain_name
         self.register_outputs({"name": self.name, "arn": self.arn})
 
@@ -153,6 +141,47 @@ class Bucket(pulumi.ComponentResource):
                 ),
             )
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketPolicyArgs:
+    bucket: Bucket
+    """Made with `policy_follows`."""
+    readers: Sequence[ServiceStatement]
+    """AWS services that read objects; their `resources` are key patterns."""
+
+
+@final
+class BucketPolicy(pulumi.ComponentResource):
+    """The policy of a bucket, set after what it names. TLS only, like every other."""
+
+    def __init__(self, name: str, args: BucketPolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("shoppable:storage:BucketPolicy", name, None, opts)
+        bucket = args.bucket
+        _set_policy(name, bucket.arn, bucket.name, args.readers, parent=self, after=bucket.public_access_block)
+        self.register_outputs({})
+
+
+def _set_policy(
+    name: str,
+    arn: pulumi.Output[str],
+    bucket: pulumi.Output[str],
+    readers: Sequence[ServiceStatement],
+    *,
+    parent: pulumi.Resource,
+    after: pulumi.Resource,
+) -> None:
+    allowed = [
+        {**reader.document(), "Resource": [_objects(arn, pattern) for pattern in reader.resources]}
+        for reader in readers
+    ]
+    aws.s3.BucketPolicy(
+        name,
+        bucket=bucket,
+        policy=resource_policy([tls_only("TlsOnly", "s3:*", [arn, _objects(arn, "*")]), *allowed]),
+        # A policy that is set while the block is being set can be refused as a conflicting operation.
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[after]),
+    )
 
 
 def _objects(arn: pulumi.Output[str], pattern: pulumi.Input[str]) -> pulumi.Output[str]:

@@ -1,7 +1,7 @@
 """A customer-managed key: symmetric, rotated every year, usable by the account's IAM policies and by named services only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, final
 
 import pulumi
@@ -19,9 +19,8 @@ class KeyArgs:
     description: str
     services: Sequence[ServiceStatement] = ()
     """Services that use the key without a role of ours. They hold before anything that needs the key is made."""
-    late_services: Sequence[ServiceStatement] = field(default_factory=tuple[ServiceStatement, ...])
-    """Such whose conditions name something that is itself encrypted with this key (a distribution over a bucket): they
-    are set afterwards, in a resource of their own, or there would be a cycle."""
+    policy_follows: bool = False
+    """A `KeyPolicy` sets the whole policy later: where a service's condition names something that needs this key."""
     protect: bool = True
 
 
@@ -35,18 +34,17 @@ class Key(pulumi.ComponentResource):
         super().__init__("shoppable:security:Key", name, None, opts)
         self.name = name
         self._scope = args.scope
-        first = _key_policy(args.scope, args.services)
         key = aws.kms.Key(
             name,
             description=args.description,
             enable_key_rotation=True,
             deletion_window_in_days=_DELETION_WINDOW_DAYS,
-            policy=first,
+            policy=_key_policy(args.scope, args.services),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=args.protect,
-                # The whole policy is then in the resource below; two owners would undo each other at every update.
-                ignore_changes=["policy"] if args.late_services else None,
+                # Two owners would undo each other at every update.
+                ignore_changes=["policy"] if args.policy_follows else None,
             ),
         )
         aws.kms.Alias(
@@ -55,13 +53,6 @@ class Key(pulumi.ComponentResource):
             target_key_id=key.id,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        if args.late_services:
-            aws.kms.KeyPolicy(
-                name,
-                key_id=key.id,
-                policy=_key_policy(args.scope, (*args.services, *args.late_services)),
-                opts=pulumi.ResourceOptions(parent=self),
-            )
         self.arn = key.arn
         self.register_outputs({"arn": self.arn})
 
@@ -86,6 +77,29 @@ class Key(pulumi.ComponentResource):
             resources=(self.arn,),
             conditions={"StringEquals": conditions},
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyPolicyArgs:
+    scope: Scope
+    key: Key
+    """Made with `policy_follows`."""
+    services: Sequence[ServiceStatement]
+
+
+@final
+class KeyPolicy(pulumi.ComponentResource):
+    """The policy of a key, set after what it names."""
+
+    def __init__(self, name: str, args: KeyPolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("shoppable:security:KeyPolicy", name, None, opts)
+        aws.kms.KeyPolicy(
+            name,
+            key_id=args.key.arn,
+            policy=_key_policy(args.scope, args.services),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})
 
 
 def logs_service(scope: Scope) -> ServiceStatement:

@@ -12,17 +12,19 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi.runtime import mocks, rpc, set_all_config, set_mocks
-from pulumi.runtime.stack import run_in_stack
+from pulumi.runtime.settings import get_root_resource, set_root_resource
+from pulumi.runtime.stack import run_pulumi_func
 
 from embedded.engine.project import load_project
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
+_TIMEOUT_SECONDS = 120
 STACKS = ("dev", "staging", "prod")
 
 
@@ -144,30 +146,33 @@ class _Monitor(mocks.MockMonitor):
         )
         return answer
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
-        if "pulumi:pulumi:Stack" in request.urn:
-            self._recording.outputs.update(rpc.deserialize_properties(request.outputs))
-        return super().RegisterResourceOutputs(request)
-
 
 def record(program: Callable[[], None], *, stack: str = "dev", config: Mapping[str, str] | None = None) -> Recording:
     """Runs a program to its end, all outputs resolved."""
     recording = Recording()
-    set_mocks(_Account(), project="shoppable-video", stack=stack, preview=False, monitor=_Monitor(recording))
-    set_all_config(dict(config or {"aws:region": REGION}))
+    # The mocks' own stack resource binds its futures to the loop that is current when they are set.
     loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     try:
-        asyncio.set_event_loop(loop)
-        loop.run_until_complete(run_in_stack(program))
+        set_root_resource(None)  # pyright: ignore[reportArgumentType]  (the last run's stack)
+        set_mocks(_Account(), project="shoppable-video", stack=stack, preview=False, monitor=_Monitor(recording))
+        set_all_config(dict(config or {"aws:region": REGION}))
+        loop.run_until_complete(asyncio.wait_for(run_pulumi_func(lambda: _with_outputs(program, recording)), _TIMEOUT_SECONDS))
     finally:
         loop.close()
         asyncio.set_event_loop(None)
     return recording
 
 
+def _with_outputs(program: Callable[[], None], recording: Recording) -> None:
+    program()
+    exported = cast("Any", get_root_resource()).outputs
+    pulumi.Output.all(**exported).apply(recording.outputs.update)
+
+
 def record_project(directory: Path, stack: str, **settings: str) -> Recording:
     """Runs a project's `__main__.py` under one of its stacks, with some settings replaced."""
-    project = load_project(directory, stack)
+    project = load_project(directory, stack, {})
     config = dict(project.config) | {f"{project.name}:{key}": value for key, value in settings.items()}
     return record(lambda: _run(directory / "__main__.py"), stack=stack, config=config)
 
