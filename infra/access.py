@@ -1,4 +1,4 @@
-"""What a grant is: a value that a resource hands out and a role is built from. One inline policy per role, nothing managed.
+"""What a grant is: a value that a resource hands out. A role has one inline policy made of grants, and nothing managed.
 
 The KMS statement that goes with a grant is part of it, so that no one has to remember it.
 """

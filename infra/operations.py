@@ -1,6 +1,7 @@
 """What tells people that something is wrong: uncaught deaths of executions, alarms, and a dashboard of what exists."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import final
 
 import pulumi
@@ -61,7 +62,7 @@ class Operations(pulumi.ComponentResource):
             Alarm(
                 machine.label,
                 AlarmArgs(
-                    description=f"{machine.label}: an execution did not end well. See docs/runbooks/failed-execution.md",
+                    description=f"{machine.label}: an execution failed. See docs/runbooks/failed-execution.md",
                     namespace="AWS/States",
                     metrics=("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"),
                     dimensions={"StateMachineArn": machine.arn},
@@ -133,47 +134,26 @@ class Operations(pulumi.ComponentResource):
         tables = [args.catalogue.imports.name, args.catalogue.products.name, args.video.videos.name]
         machines = [machine.arn for machine in self.machines]
 
-        def graph(title: str, namespace: str, dimension: str, of: list[pulumi.Output[str]], stat: str, *metrics: str):
-            return Graph(
-                title=title, namespace=namespace, metrics=metrics, dimension=dimension, resources=of, statistic=stat
-            )
-
+        started = ("ExecutionsStarted", "ExecutionsSucceeded")
+        failed = ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+        visible, age = ("ApproximateNumberOfMessagesVisible",), ("ApproximateAgeOfOldestMessage",)
+        dead = [queue.name for queue in self.dead_letters]
+        states, sqs, compute, storage = (
+            partial(Graph, namespace="AWS/States", dimension="StateMachineArn", resources=machines),
+            partial(Graph, namespace="AWS/SQS", dimension="QueueName"),
+            partial(Graph, namespace="AWS/Lambda", dimension="FunctionName", resources=functions),
+            partial(Graph, namespace="AWS/DynamoDB", dimension="TableName", resources=tables),
+        )
         return (
-            graph(
-                "Executions",
-                "AWS/States",
-                "StateMachineArn",
-                machines,
-                "Sum",
-                "ExecutionsStarted",
-                "ExecutionsSucceeded",
-            ),
-            graph(
-                "Executions that failed",
-                "AWS/States",
-                "StateMachineArn",
-                machines,
-                "Sum",
-                "ExecutionsFailed",
-                "ExecutionsTimedOut",
-                "ExecutionsAborted",
-            ),
-            graph("Time of executions (ms)", "AWS/States", "StateMachineArn", machines, "p90", "ExecutionTime"),
-            graph("Waiting uploads", "AWS/SQS", "QueueName", queues, "Maximum", "ApproximateNumberOfMessagesVisible"),
-            graph(
-                "Oldest waiting upload (s)", "AWS/SQS", "QueueName", queues, "Maximum", "ApproximateAgeOfOldestMessage"
-            ),
-            graph(
-                "Dead letters",
-                "AWS/SQS",
-                "QueueName",
-                [queue.name for queue in self.dead_letters],
-                "Maximum",
-                "ApproximateNumberOfMessagesVisible",
-            ),
-            graph("Invocations", "AWS/Lambda", "FunctionName", functions, "Sum", "Invocations"),
-            graph("Errors", "AWS/Lambda", "FunctionName", functions, "Sum", "Errors", "Throttles"),
-            graph("Duration (ms)", "AWS/Lambda", "FunctionName", functions, "p90", "Duration"),
-            graph("Writes to tables", "AWS/DynamoDB", "TableName", tables, "Sum", "ConsumedWriteCapacityUnits"),
-            graph("Throttled tables", "AWS/DynamoDB", "TableName", tables, "Sum", "ThrottledRequests"),
+            states(title="Executions", metrics=started, statistic="Sum"),
+            states(title="Failed executions", metrics=failed, statistic="Sum"),
+            states(title="Time of executions (ms)", metrics=("ExecutionTime",), statistic="p90"),
+            sqs(title="Waiting uploads", resources=queues, metrics=visible, statistic="Maximum"),
+            sqs(title="Oldest waiting upload (s)", resources=queues, metrics=age, statistic="Maximum"),
+            sqs(title="Dead letters", resources=dead, metrics=visible, statistic="Maximum"),
+            compute(title="Invocations", metrics=("Invocations",), statistic="Sum"),
+            compute(title="Errors", metrics=("Errors", "Throttles"), statistic="Sum"),
+            compute(title="Duration (ms)", metrics=("Duration",), statistic="p90"),
+            storage(title="Writes to tables", metrics=("ConsumedWriteCapacityUnits",), statistic="Sum"),
+            storage(title="Conditions that failed", metrics=("ConditionalCheckFailedRequests",), statistic="Sum"),
         )

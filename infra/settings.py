@@ -1,4 +1,4 @@
-"""The settings of a stack: the only reader of Pulumi's configuration. A setting exists only where environments differ."""
+"""The settings of a stack: the only reader of Pulumi's configuration. A setting is what environments differ in."""
 
 import difflib
 import json
@@ -9,7 +9,7 @@ from pulumi.runtime import config as pulumi_config
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-_LOG_RETENTION_DAYS = Literal[
+_RetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922
 ]
 """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
@@ -69,7 +69,7 @@ class Settings(BaseModel):
 
     deletion_protection: bool
     """Keeps buckets, tables and keys from destruction. Off, `pulumi destroy` deletes every video."""
-    log_retention_days: Annotated[_LOG_RETENTION_DAYS, BeforeValidator(_integer)]
+    log_retention_days: Annotated[_RetentionDays, BeforeValidator(_integer)]
     """Longer costs storage per gigabyte and month."""
     noncurrent_days: Annotated[int, Field(ge=1)]
     """How long an overwritten or deleted object can be brought back; its storage is paid for as long."""

@@ -1,4 +1,4 @@
-"""A private bucket: encrypted with a customer-managed key, versioned, TLS only, no ACLs, and nothing in it kept by accident."""
+"""A private bucket: encrypted with a customer-managed key, versioned, TLS only, without ACLs, cleaned up after."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

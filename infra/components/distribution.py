@@ -1,4 +1,4 @@
-"""A CloudFront distribution over a private, encrypted bucket: HTTPS only, reads only, security headers on every answer."""
+"""A distribution over a private, encrypted bucket: HTTPS only, reads only, security headers on every answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _ERROR_TTL_SECONDS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
-    """How paths that match `pattern` are cached. Without one of its own, Cache-Control of the object decides below `ttl`."""
+    """How paths that match `pattern` are cached."""
 
     pattern: str
     """As in `media/*`."""

@@ -1,4 +1,4 @@
-"""An EventBridge rule, and what it delivers to. What cannot be delivered lands in a dead-letter queue, never nowhere."""
+"""An EventBridge rule, and what it delivers to. What cannot be delivered lands in a dead-letter queue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A Lambda function from a container image: arm64, a role of its own, its log group made beforehand, its variables complete."""
+"""A Lambda function from a container image: arm64, a role and a log group of its own, its variables complete."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A customer-managed key: symmetric, rotated every year, usable by the account's IAM policies and by named services only."""
+"""A customer-managed key: rotated every year, for those whom IAM policies of the account allow, and named services."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A queue that loses nothing: encrypted, TLS only, and what cannot be handled waits in its dead-letter queue for 14 days."""
+"""A queue that loses nothing: encrypted, TLS only; what cannot be handled waits 14 days in its dead-letter queue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ class Queue(pulumi.ComponentResource):
             args.rules,
             parent=self,
             visibility_timeout_seconds=args.visibility_timeout_seconds,
-            redrive_policy=pulumi.Output.json_dumps(
+            redrive=pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": args.max_receives}
             ),
         )
@@ -119,14 +119,23 @@ class Queue(pulumi.ComponentResource):
         )
 
 
-def _queue(name: str, key: Key, rules: Sequence[EventRule], *, parent: pulumi.Resource, **more: Any) -> aws.sqs.Queue:
+def _queue(
+    name: str,
+    key: Key,
+    rules: Sequence[EventRule],
+    *,
+    parent: pulumi.Resource,
+    redrive: pulumi.Output[str] | None = None,
+    visibility_timeout_seconds: int | None = None,
+) -> aws.sqs.Queue:
     queue = aws.sqs.Queue(
         name,
         kms_master_key_id=key.arn,
         kms_data_key_reuse_period_seconds=_DATA_KEY_REUSE_SECONDS,
         message_retention_seconds=_RETENTION_SECONDS,
+        redrive_policy=redrive,
+        visibility_timeout_seconds=visibility_timeout_seconds,
         opts=pulumi.ResourceOptions(parent=parent),
-        **more,
     )
     statements: list[dict[str, Any]] = [tls_only("TlsOnly", "sqs:*", [queue.arn])]
     if rules:

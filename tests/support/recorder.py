@@ -1,7 +1,7 @@
 """Runs a Pulumi program against mocks and records everything that it registers: assert on the recording, after the run.
 
-Not with `preview=True`: outputs would be unknown and policies could not be read. Not inside `apply`: a failing assertion
-there passes silently.
+Not with `preview=True`: outputs would be unknown and policies could not be read. Not inside `apply`, where a failing
+assertion passes silently.
 """
 
 import asyncio
@@ -157,7 +157,9 @@ def record(program: Callable[[], None], *, stack: str = "dev", config: Mapping[s
         set_root_resource(None)  # pyright: ignore[reportArgumentType]  (the last run's stack)
         set_mocks(_Account(), project="shoppable-video", stack=stack, preview=False, monitor=_Monitor(recording))
         set_all_config(dict(config or {"aws:region": REGION}))
-        loop.run_until_complete(asyncio.wait_for(run_pulumi_func(lambda: _with_outputs(program, recording)), _TIMEOUT_SECONDS))
+        loop.run_until_complete(
+            asyncio.wait_for(run_pulumi_func(lambda: _with_outputs(program, recording)), _TIMEOUT_SECONDS)
+        )
     finally:
         loop.close()
         asyncio.set_event_loop(None)
