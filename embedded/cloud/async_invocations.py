@@ -1,7 +1,7 @@
 """Asynchronous invocation: accepted now, run later, tried again, and sent to its destination in the end.
 
-https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html: a failed event is tried twice more. AWS
-waits one and then two minutes in between; a tool on one's own machine waits `RETRY_SECONDS`.
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html: a failed event is tried twice more.
+AWS waits one and then two minutes in between; a tool on one's own machine waits `RETRY_SECONDS`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from embedded.cloud.destinations import DeliveryError, deliver
+from embedded.cloud.documents import part
 from embedded.cloud.function_config import FunctionConfig
 from embedded.cloud.later import Later
 
@@ -85,18 +86,17 @@ class AsyncInvocations:
 
     def _conclude(self, event: _Event, result: InvocationResult | None, condition: str) -> None:
         config = event.config
-        destinations: dict[str, Any] = config.invoke_config.get("DestinationConfig", {})
         side = "OnSuccess" if condition == "Success" else "OnFailure"
-        target = (destinations.get(side) or {}).get("Destination")
+        target = part(part(config.invoke_config, "DestinationConfig"), side).get("Destination")
         try:
             if target:
                 deliver(target, json.dumps(_record(event, result, condition)))
             if condition != "Success" and config.dead_letter_arn:
-                message = _parsed(result.payload) if result else {}
+                error = {"error": _parsed(result.payload) if result else None}
                 attributes = {
                     "RequestID": event.request_id,
                     "ErrorCode": "200" if result else "429",
-                    "ErrorMessage": str(message.get("errorMessage", condition))[:1024] or condition,
+                    "ErrorMessage": str(part(error, "error").get("errorMessage") or condition)[:1024],
                 }
                 deliver(config.dead_letter_arn, event.payload.decode(), attributes=attributes)
         except DeliveryError:

@@ -1,8 +1,8 @@
 """What every part of the running cloud may ask about it.
 
-A part (`embedded.cloud.<part>`) offers `install(cloud: Cloud) -> None`, which the server calls once while it starts, after
-the endpoint is known and before the first request is answered. A part that owns threads or processes registers their end
-with `cloud.on_stop`.
+A part (`embedded.cloud.<part>`) offers `install(cloud: Cloud) -> None`, which the server calls once while it starts,
+after the endpoint is known and before the first request is answered. A part that owns threads or processes registers
+their end with `cloud.on_stop`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import Any
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
+from embedded.cloud.documents import part, several
 from embedded.cloud.locks import lock_of
 
 SESSION_SECONDS = 12 * 3600  # the longest a role session may be
@@ -72,11 +73,8 @@ def _check_trust(role_arn: str, service: str) -> None:
         role = next((role for role in backend.roles.values() if role.arn == role_arn), None)
         if role is None:
             raise RoleNotAssumableError(f"The role {role_arn} does not exist")
-        document = json.loads(role.assume_role_policy_document or "{}")
-    statements = document.get("Statement", [])
-    for statement in statements if isinstance(statements, list) else [statements]:
-        principal: Any = statement.get("Principal", {})
-        services = principal.get("Service", []) if isinstance(principal, dict) else []
-        if statement.get("Effect") == "Allow" and service in ([services] if isinstance(services, str) else services):
+        document: dict[str, Any] = json.loads(role.assume_role_policy_document or "{}")
+    for statement in several(document, "Statement"):
+        if statement.get("Effect") == "Allow" and service in several(part(statement, "Principal"), "Service"):
             return
     raise RoleNotAssumableError(f"The trust policy of {role_arn} does not allow {service} to assume it")

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from types import FrameType
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from embedded.cloud import moto_patches
 from embedded.cloud.context import Cloud

@@ -1,4 +1,4 @@
-"""Delivery of a document to whatever an ARN names: a queue, a topic, a function, a state machine, a bus, a log group."""
+"""Delivery of a document to what an ARN names: a queue, a topic, a function, a state machine, a bus, a log group."""
 
 from __future__ import annotations
 

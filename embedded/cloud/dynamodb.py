@@ -1,7 +1,7 @@
 """DynamoDB in front of moto: a transaction with a token that was seen is not applied again.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html: a token holds for ten minutes;
-the same token with other parameters is an error.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html: a token holds for ten
+minutes; the same token with other parameters is an error.
 """
 
 from __future__ import annotations

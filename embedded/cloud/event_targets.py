@@ -10,6 +10,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
+from embedded.cloud.documents import part
+
+Json = Any
+"""Whatever JSON holds."""
+
 _PLACEHOLDER = re.compile(r"<([\w.-]+)>")
 _STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\['([^']+)'\]")
 
@@ -32,7 +37,7 @@ def target_input(target: Mapping[str, Any], event: Mapping[str, Any], rule_arn: 
 
 
 def _transform(transformer: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str) -> str:
-    values = {name: _at(event, path) for name, path in (transformer.get("InputPathsMap") or {}).items()}
+    values: dict[str, Json] = {name: _at(event, path) for name, path in part(transformer, "InputPathsMap").items()}
     values["aws.events.rule-arn"] = rule_arn
     values["aws.events.rule-name"] = rule_arn.rpartition("/")[2]
     values["aws.events.event.ingestion-time"] = event["time"]
@@ -65,7 +70,7 @@ def _inside_quotes(template: str) -> list[bool]:
     return marks
 
 
-def _at(event: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON
+def _at(event: Mapping[str, Any], path: str) -> Json:
     """The value at a JSON path (`$.detail.object.key`), or None."""
     if not path.startswith("$"):
         raise BadPathError(f"the input path {path!r} does not begin with $")
@@ -76,9 +81,9 @@ def _at(event: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON
             raise BadPathError(f"the input path {path!r} is not understood at {rest!r}")
         name = step[1] or step[3]
         if name is not None:
-            value = value.get(name) if isinstance(value, dict) else None
+            value = cast("dict[str, Json]", value).get(name) if isinstance(value, dict) else None
         else:
-            position = int(step[2])
-            value = value[position] if isinstance(value, list) and position < len(value) else None
+            position, items = int(step[2]), cast("list[Json]", value) if isinstance(value, list) else []
+            value = items[position] if position < len(items) else None
         rest = rest[step.end() :]
     return value

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.events.models import events_backends
 
 from embedded.cloud import patterns
 from embedded.cloud.context import Cloud
 from embedded.cloud.destinations import DeliveryError, deliver
+from embedded.cloud.documents import part
 from embedded.cloud.event_targets import BadPathError, target_input
 from embedded.cloud.later import Later
 from embedded.cloud.locks import lock_of
@@ -46,8 +47,8 @@ def install(cloud: Cloud) -> None:
 def put_event(event: Mapping[str, Any], bus: str = "default", *, region: str | None = None) -> str:
     """Publish one event inside the process and return its id; delivery is asynchronous.
 
-    `event` has the shape that a rule sees: `source`, `detail-type` and `detail` (a mapping) are required, `resources` and
-    `time` (ISO 8601) optional; `version`, `id`, `account` and `region` are filled in. `bus` is a name or an ARN.
+    `event` has the shape that a rule sees: `source`, `detail-type` and `detail` (a mapping) are required, `resources`
+    and `time` (ISO 8601) optional; `version`, `id`, `account` and `region` are filled in. `bus` is a name or an ARN.
     """
     whole = {
         "version": "0",
@@ -123,11 +124,10 @@ def _dispatch(event: dict[str, Any], bus_name: str) -> None:
 
 
 def _deliver(target: dict[str, Any], event: dict[str, Any], rule_arn: str, attempt: int) -> None:
-    policy: dict[str, Any] = target.get("RetryPolicy") or {}
-    most = min(int(policy.get("MaximumRetryAttempts", ATTEMPTS_MAX)), ATTEMPTS_MAX)
+    most = min(int(part(target, "RetryPolicy").get("MaximumRetryAttempts", ATTEMPTS_MAX)), ATTEMPTS_MAX)
     try:
         body = target_input(target, event, rule_arn)
-        group = (target.get("SqsParameters") or {}).get("MessageGroupId")
+        group = part(target, "SqsParameters").get("MessageGroupId")
         token = event["id"] if group else None
         deliver(target["Arn"], body, group_id=group, deduplication_id=token, role_arn=target.get("RoleArn"))
     except BadPathError as error:
@@ -143,7 +143,7 @@ def _deliver(target: dict[str, Any], event: dict[str, Any], rule_arn: str, attem
 def _bury(target: dict[str, Any], event: dict[str, Any], rule: str, code: str, message: str, attempt: int) -> None:
     """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
     logger.error("%s did not take an event of %s after %d attempts: %s", target["Arn"], rule, attempt, message)
-    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+    queue = part(target, "DeadLetterConfig").get("Arn")
     if not queue:
         return
     attributes = {

@@ -1,7 +1,7 @@
 """Event source mappings: queues are polled, batches go to functions, what succeeded is deleted.
 
-https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html and .../services-sqs-errorhandling.html: a failed
-batch stays until its visibility timeout is over; the queue's redrive policy then counts it.
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html and .../services-sqs-errorhandling.html: a
+failed batch stays until its visibility timeout is over; the queue's redrive policy then counts it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from moto.sqs.models import sqs_backends
 
 from embedded.cloud import lambdas, patterns
 from embedded.cloud.context import Cloud
+from embedded.cloud.documents import part, several
 from embedded.cloud.locks import lock_of
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class Mappings:
             for key, config in wanted.items():
                 if key not in self._pollers:
                     fifo = config["EventSourceArn"].endswith(".fifo")
-                    most = (config.get("ScalingConfig") or {}).get("MaximumConcurrency", _POLLERS_DEFAULT)
+                    most = part(config, "ScalingConfig").get("MaximumConcurrency", _POLLERS_DEFAULT)
                     count = 1 if fifo else min(int(most), self._cloud.workers)
                     self._pollers[key] = [Poller(config) for _ in range(count)]
 
@@ -90,7 +91,7 @@ class Poller:
         self._batch = int(config.get("BatchSize") or _RECEIVE_MAX)
         self._window = float(config.get("MaximumBatchingWindowInSeconds") or 0)
         self._partial = "ReportBatchItemFailures" in (config.get("FunctionResponseTypes") or [])
-        filters = (config.get("FilterCriteria") or {}).get("Filters") or []
+        filters = several(part(config, "FilterCriteria"), "Filters")
         self._filters: list[dict[str, Any]] = [json.loads(each["Pattern"]) for each in filters]
         _, _, _, self._region, account, self._queue = self._queue_arn.split(":")
         self._sqs: Any = sqs_backends[account][self._region]
@@ -173,28 +174,20 @@ class Poller:
             report: Any = json.loads(payload or b"null")
         except ValueError:
             return everything
-        if report is None or report == {}:
-            return set()
-        if not isinstance(report, dict):
-            return set()
-        items: Any = report.get("batchItemFailures")
-        if items is None:
-            return set()
-        failed = {item.get("itemIdentifier") for item in items if isinstance(item, dict)}
-        if not failed and items:
-            return everything
+        items = several(part({"report": report}, "report"), "batchItemFailures")
+        failed = {str(part({"item": item}, "item").get("itemIdentifier")) for item in items}
         if not failed <= everything:  # an unknown, empty or missing identifier fails the whole batch
             return everything
         if self._queue.endswith(".fifo") and failed:
             first = next(place for place, message in enumerate(messages) if message.id in failed)
             return {str(message.id) for message in messages[first:]}
-        return {str(item) for item in failed}
+        return failed
 
     def _delete(self, messages: list[Any]) -> None:
         for message in messages:
             try:
                 self._sqs.delete_message(self._queue, message.receipt_handle)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - moto's many exceptions have no common ancestor
                 logger.warning("message %s of %s was not deleted: %s", message.id, self._queue, error)
 
 

@@ -63,7 +63,7 @@ def read_function(function: str, qualifier: str | None, default_region: str, acc
         backend: Any = lambda_backends[account][region]
         try:
             model = backend.get_function(name, None if qualifier == "$LATEST" else qualifier)
-        except Exception:
+        except Exception:  # noqa: BLE001 - moto's exceptions for a name, a version and an alias differ
             raise NoSuchFunctionError(f"{arn}:{qualifier}" if qualifier else arn) from None
         logging_config = model.kept.get("LoggingConfig", {})
         configs = model.event_invoke_config

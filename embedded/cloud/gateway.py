@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
 from moto import backends
 from moto.backend_index import backend_url_patterns
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.request import (
     PRESERVED_HEADER_NAMES_ENVIRON_KEY,
     environ_key_for_header,
@@ -55,7 +55,9 @@ class _ServedRequest(MotoRequest):
 class _ServedObject(_ServedRequest):
     """A body that is an object's content, even where its content type says that it is a form."""
 
-    want_form_data_parsed = False
+    @property
+    def want_form_data_parsed(self) -> bool:
+        return False
 
 
 def answer(request: Request) -> Response:
@@ -78,19 +80,20 @@ def answer(request: Request) -> Response:
 
 def _run(handler: MotoHandler, moto_request: MotoRequest) -> Response:
     try:
-        result = handler(moto_request, moto_request.raw_url, moto_request.headers)
+        result: Any = handler(moto_request, moto_request.raw_url, moto_request.headers)
     except NotImplementedError as error:
         return Response.of_error("NotImplementedException", f"The embedded AWS does not do this: {error}", 501)
     except HTTPException as error:
         headers = [(str(name), str(value)) for name, value in error.get_headers(moto_request.environ)]
         return Response(error.code or 500, headers, str(error.get_body(moto_request.environ)).encode())
-    status, headers, body = result if isinstance(result, tuple) and len(result) == 3 else (200, {}, result)
-    content = body.encode() if isinstance(body, str) else body
-    return Response(int(status), [(str(name), str(value)) for name, value in dict(headers).items()], content or b"")
+    answered: tuple[Any, Any, Any] = (200, {}, result) if isinstance(result, str | bytes) else result
+    status, headers, body = answered
+    content = body.encode() if isinstance(body, str) else body or b""
+    return Response(int(status), [(str(name), str(value)) for name, value in dict(headers).items()], content)
 
 
 @contextlib.contextmanager
-def _guarded(service: str) -> Iterator[None]:
+def _guarded(service: str) -> Generator[None]:
     if service in UNLOCKED:
         yield
         return
@@ -150,9 +153,11 @@ def _service_of(host: str) -> tuple[str | None, list[tuple[re.Pattern[str], Moto
         service = next((name for name, pattern in backend_url_patterns if pattern.match(f"https://{host}")), None)
     if service is None:
         return None, []
-    found: Any = backends.get_backend(service)  # type: ignore[call-overload]
+    get_backend: Any = backends.get_backend
+    found: Any = get_backend(service)
+    backend: Any
     if isinstance(found, BackendDict):
-        regions: Any = found[DEFAULT_ACCOUNT_ID]
+        regions: Any = cast("Any", found)[DEFAULT_ACCOUNT_ID]
         backend = regions["us-east-1"] if "us-east-1" in regions else regions["aws"]
     else:
         backend = found["global"]

@@ -62,7 +62,7 @@ def install(cloud: Cloud) -> None:
     """Make the pool of workers; from here on functions run."""
     global _running  # noqa: PLW0603 - one cloud per process: moto's own state is global too
     pool = Pool(cloud)
-    later = AsyncInvocations(lambda config, payload, request_id: _run(config, payload, request_id), cloud.workers)
+    later = AsyncInvocations(_run, cloud.workers)
     _running = _Running(cloud, pool, later)
     cloud.on_stop(pool.close)
     cloud.on_stop(later.stop)
@@ -74,8 +74,8 @@ def invoke(
     """Invoke a function by name, partial ARN or ARN (with or without a qualifier).
 
     Errors: `InvocationRefused` with code ResourceNotFoundException (404), TooManyRequestsException (429),
-    RequestEntityTooLargeException (413), InvalidRequestContentException (400). What goes wrong inside the function is no
-    exception but a result with `function_error`.
+    RequestEntityTooLargeException (413), InvalidRequestContentException (400). What goes wrong inside the function is
+    no exception but a result with `function_error`.
     """
     running = _now()
     try:

@@ -1,7 +1,7 @@
 """One lock per service: moto's models are plain dictionaries that expect a single thread.
 
-A conditional write, a version list or a queue is read and changed under its service's lock, whoever asks: the API, a poller
-or a delivery. No lock is held while a function runs.
+A conditional write, a version list or a queue is read and changed under its service's lock, whoever asks: the API, a
+poller or a delivery. No lock is held while a function runs.
 """
 
 from __future__ import annotations

@@ -11,6 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+Json = Any
+"""Whatever JSON holds."""
+
 _MISSING = object()
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": lambda a, b: a < b,
@@ -20,7 +23,7 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">": lambda a, b: a > b,
 }
 _OPERATORS = frozenset(
-    {"prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "exists", "cidr"}
+    ["prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "exists", "cidr"]
 )
 
 
@@ -45,7 +48,7 @@ def check(pattern: Mapping[str, Any]) -> None:
             raise BadPatternError(f"{field!r} must be an object or a non-empty array")
 
 
-def matches(pattern: Mapping[str, Any], event: Any) -> bool:  # noqa: ANN401 - any JSON
+def matches(pattern: Mapping[str, Any], event: Json) -> bool:
     """Whether `event` satisfies every field of `pattern`."""
     if isinstance(event, list):  # a nested pattern matches an array if it matches one of its objects
         return any(matches(pattern, item) for item in cast("list[Any]", event))
@@ -56,7 +59,7 @@ def matches(pattern: Mapping[str, Any], event: Any) -> bool:  # noqa: ANN401 - a
     return all(_field_matches(name, wanted, fields) for name, wanted in pattern.items())
 
 
-def _field_matches(name: str, wanted: Any, event: Mapping[str, Any]) -> bool:  # noqa: ANN401
+def _field_matches(name: str, wanted: Json, event: Mapping[str, Any]) -> bool:
     if name == "$or":
         return any(matches(option, event) for option in wanted)
     found = event.get(name, _MISSING)
@@ -65,7 +68,7 @@ def _field_matches(name: str, wanted: Any, event: Mapping[str, Any]) -> bool:  #
     return any(_condition_holds(condition, found) for condition in wanted)
 
 
-def _condition_holds(condition: Any, found: Any) -> bool:  # noqa: ANN401
+def _condition_holds(condition: Json, found: Json) -> bool:
     if isinstance(condition, Mapping) and "exists" in condition:
         present = found is not _MISSING and not isinstance(found, Mapping)
         return present is condition["exists"]
@@ -75,11 +78,10 @@ def _condition_holds(condition: Any, found: Any) -> bool:  # noqa: ANN401
     return any(_value_matches(condition, value) for value in values)
 
 
-def _value_matches(condition: Any, value: Any) -> bool:  # noqa: ANN401
+def _value_matches(condition: Json, value: Json) -> bool:
     if not isinstance(condition, Mapping):
-        return (type(condition) is type(value) and condition == value) or (
-            _number(condition, value) and condition == value
-        )
+        same_type = type(condition) is type(value) or _number(condition, value)
+        return same_type and condition == value
     operator, operand = next(iter(cast("Mapping[str, Any]", condition).items()))
     if operator == "anything-but":
         return _is_something_else(operand, value)
@@ -92,15 +94,16 @@ def _value_matches(condition: Any, value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, str) and any(_text_matches(operator, option, value) for option in _options(operand))
 
 
-def _is_something_else(operand: Any, value: Any) -> bool:  # noqa: ANN401
+def _is_something_else(operand: Json, value: Json) -> bool:
     if isinstance(operand, Mapping):
         return not _value_matches(cast("Any", operand), value)
     return not any(_value_matches(option, value) for option in _options(operand))
 
 
-def _text_matches(operator: str, option: Any, value: str) -> bool:  # noqa: ANN401
+def _text_matches(operator: str, option: Json, value: str) -> bool:
     if isinstance(option, Mapping):  # {"prefix": {"equals-ignore-case": "x"}}
-        return _text_matches(operator, option["equals-ignore-case"].lower(), value.lower())
+        folded = cast("Mapping[str, str]", option)["equals-ignore-case"].lower()
+        return _text_matches(operator, folded, value.lower())
     if operator == "prefix":
         return value.startswith(option)
     if operator == "suffix":
@@ -115,22 +118,22 @@ def _wildcard(text: str) -> re.Pattern[str]:
     return re.compile("".join(".*" if piece == "*" else re.escape(piece[-1]) for piece in pieces), re.DOTALL)
 
 
-def _options(operand: Any) -> list[Any]:  # noqa: ANN401
+def _options(operand: Json) -> list[Any]:
     return cast("list[Any]", operand) if isinstance(operand, list) else [operand]
 
 
-def _number(*values: Any) -> bool:  # noqa: ANN401
+def _number(*values: Json) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
-def _in_network(value: Any, network: str) -> bool:  # noqa: ANN401
+def _in_network(value: Json, network: str) -> bool:
     try:
         return ipaddress.ip_address(value) in ipaddress.ip_network(network)
     except ValueError:
         return False
 
 
-def _check_condition(field: str, condition: Any) -> None:  # noqa: ANN401
+def _check_condition(field: str, condition: Json) -> None:
     if not isinstance(condition, Mapping):
         if isinstance(condition, list):
             raise BadPatternError(f"{field!r}: a condition is a value or an object, not an array")
@@ -147,7 +150,7 @@ def _check_condition(field: str, condition: Any) -> None:  # noqa: ANN401
         _check_condition(field, cast("Any", operand))
 
 
-def _check_numeric(field: str, operand: Any) -> None:  # noqa: ANN401
-    whole = isinstance(operand, list) and len(cast("list[Any]", operand)) in (2, 4)
-    if not whole or not all(sign in _COMPARISONS for sign in operand[::2]) or not _number(*operand[1::2]):
+def _check_numeric(field: str, operand: Json) -> None:
+    terms = cast("list[Any]", operand) if isinstance(operand, list) else []
+    if len(terms) not in (2, 4) or not all(sign in _COMPARISONS for sign in terms[::2]) or not _number(*terms[1::2]):
         raise BadPatternError(f'{field!r}: numeric wants ["<", 5] or [">", 0, "<=", 5]')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from embedded.cloud.context import Cloud
@@ -47,7 +47,7 @@ class Pool:
         self._closed = False
 
     @contextmanager
-    def admitted(self, config: FunctionConfig) -> Iterator[None]:
+    def admitted(self, config: FunctionConfig) -> Generator[None]:
         """Count an invocation against the function's reserved concurrency; raises `ConcurrencyExceededError`."""
         with self._changed:
             limit = config.reserved_concurrency
@@ -61,7 +61,7 @@ class Pool:
                 self._active[config.name] -= 1
 
     @contextmanager
-    def worker(self, config: FunctionConfig) -> Iterator[Worker]:
+    def worker(self, config: FunctionConfig) -> Generator[Worker]:
         """A worker for `config`, warm if there is one. It goes back afterwards unless it died."""
         worker = self._take(config)
         try:
@@ -69,11 +69,11 @@ class Pool:
         finally:
             with self._changed:
                 self._busy.discard(worker)
-                if worker.usable and not self._closed:
+                keep = worker.usable and not self._closed
+                if keep:
                     self._idle.append(worker)
-                    worker = None
                 self._changed.notify_all()
-            if worker is not None:
+            if not keep:
                 worker.kill()
 
     def close(self) -> None:
@@ -115,15 +115,16 @@ class Pool:
         return found or self._start(config)
 
     def _start(self, config: FunctionConfig) -> Worker:
-        worker: Worker | None = None
         try:
             worker = Worker(config, self._cloud)
-        finally:
+        except BaseException:
             with self._changed:
                 self._starting -= 1
-                if worker is not None:
-                    self._busy.add(worker)
                 self._changed.notify_all()
+            raise
+        with self._changed:
+            self._starting -= 1
+            self._busy.add(worker)
         return worker
 
     def _outdated(self, config: FunctionConfig) -> list[Worker]:

@@ -11,7 +11,6 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 RESPONSE_BYTES_MAX = 6_291_556  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _PREFIX = "/2018-06-01/runtime/"
@@ -59,7 +58,7 @@ class RuntimeApi:
                 body = self.rfile.read(int(self.headers.get("content-length", "0")))
                 api._take(self, self.path, body)
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Say nothing: the function's own log is what matters."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -1,4 +1,4 @@
-"""S3 in front of moto: large objects are streamed, checksums are checked, nothing is accepted that is then forgotten."""
+"""S3 in front of moto: large objects are streamed, checksums are checked, nothing is taken that is then forgotten."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from embedded.cloud import s3_configurations
 from embedded.cloud.locks import lock_of
 from embedded.cloud.messages import Request, Response
 from embedded.cloud.router import fallback, service
+
+Key = Any
+"""moto's own object, untyped for all that matters here."""
 
 _STREAM_FROM_BYTES = 256 * 1024
 _PIECE_BYTES = 1024 * 1024
@@ -67,12 +70,12 @@ def _serve_bucket(request: Request, bucket: str) -> Response:
     return response
 
 
-def _find(request: Request, bucket: str, key_name: str) -> Any | None:  # noqa: ANN401 - moto's own key
+def _find(request: Request, bucket: str, key_name: str) -> Key | None:
     account_id = request.caller.account_id if request.caller else ""
     backend: Any = s3_backends[account_id]["aws"]
     try:
         key = backend.get_object(bucket, key_name, version_id=request.params().get("versionId", [None])[0])
-    except Exception:  # whatever it is, moto words it
+    except Exception:  # noqa: BLE001 - whatever it is, moto words it
         return None
     return key if isinstance(key, FakeKey) else None
 
@@ -113,7 +116,7 @@ def _stream(request: Request, bucket: str, key_name: str) -> Response | None:
     return Response(head.status, list(headers.items()), _pieces(key, start, length))
 
 
-def _qualify_checksum(headers: dict[str, str], key: Any) -> None:  # noqa: ANN401 - moto's own key
+def _qualify_checksum(headers: dict[str, str], key: Key) -> None:
     """Moto's HEAD leaves out that a checksum is one of part checksums, and a client would compare it with the whole."""
     name = f"x-amz-checksum-{(key.checksum_algorithm or '').lower()}"
     if name in headers and key.checksum_type:
@@ -122,7 +125,7 @@ def _qualify_checksum(headers: dict[str, str], key: Any) -> None:  # noqa: ANN40
             headers[name] = f"{key.checksum_value}-{key.checksum_parts}"
 
 
-def _pieces(key: Any, start: int, length: int) -> Iterator[bytes]:  # noqa: ANN401 - moto's own key
+def _pieces(key: Key, start: int, length: int) -> Iterator[bytes]:
     at, end = start, start + length
     while at < end:
         try:
@@ -144,7 +147,10 @@ def _crc32(body: BinaryIO) -> bytes:
 
 def _hash(name: str) -> Callable[[BinaryIO], bytes]:
     def digest(body: BinaryIO) -> bytes:
-        return hashlib.file_digest(body, name).digest()
+        value = hashlib.new(name)
+        while piece := body.read(_PIECE_BYTES):
+            value.update(piece)
+        return value.digest()
 
     return digest
 

@@ -6,7 +6,6 @@ body of hundreds of megabytes must not be copied about.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import socket
@@ -36,7 +35,6 @@ class Connection(socketserver.StreamRequestHandler):
 
     rbufsize = 256 * 1024
     disable_nagle_algorithm = True
-    server: Server
 
     def handle(self) -> None:
         """Answer requests until the client leaves."""
@@ -64,7 +62,7 @@ class Connection(socketserver.StreamRequestHandler):
             body = cast("BinaryIO", spool)
             length = self._body(headers, body)
             request = Request(method, path, query, headers, body, length, source_ip=str(self.client_address[0]))
-            response = self._health() if path == HEALTH_PATH else self.server.app(request)
+            response = _health() if path == HEALTH_PATH else cast("Server", self.server).app(request)
         self._send(response, method)
         return version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
 
@@ -129,9 +127,9 @@ class Connection(socketserver.StreamRequestHandler):
             for piece in response.body:
                 self.wfile.write(cast("bytes", piece))
 
-    def _health(self) -> Response:
-        body = json.dumps({"status": "ok", "pid": os.getpid()}).encode()
-        return Response(200, [("content-type", "application/json")], body)
+
+def _health() -> Response:
+    return Response.of_json({"status": "ok", "pid": os.getpid()})
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -150,9 +148,9 @@ class Server(socketserver.ThreadingTCPServer):
         """The port really listened on (`0` was "any free one")."""
         return int(self.socket.getsockname()[1])
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
         """A connection's failure is logged, never fatal."""
-        logger.exception("connection from %s failed", client_address)
+        logger.exception("connection from %s failed", client_address)  # noqa: LOG004 - called while one is handled
 
     def server_bind(self) -> None:
         """Bind, and let a restart have the port back at once."""

@@ -1,7 +1,7 @@
 """Reads the credential scope out of a request: from the Authorization header, or from a presigned query string.
 
-https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html (and the older Signature Version 2 query form,
-which boto3 still writes for S3 unless told otherwise). Signatures themselves are not verified.
+https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html (and the older Signature Version 2 query
+form, which boto3 still writes for S3 unless told otherwise). Signatures themselves are not verified.
 """
 
 from __future__ import annotations

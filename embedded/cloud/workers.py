@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -146,10 +147,8 @@ class Worker:
 
     def kill(self) -> None:
         """End the process and everything it started; remove its scratch directory."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
         self._api.close()
         shutil.rmtree(self._directory, ignore_errors=True)

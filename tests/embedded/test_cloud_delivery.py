@@ -57,7 +57,14 @@ class TestEventSourceMapping:
         work, work_arn = cloud.queue()
         output, _ = cloud.queue()
         name = cloud.function("copies_to_queue", Environment={"Variables": {"OUTPUT": output}})
-        mapping(cloud, work_arn, name, BatchSize=3, MaximumBatchingWindowInSeconds=20, ScalingConfig={"MaximumConcurrency": 2})
+        mapping(
+            cloud,
+            work_arn,
+            name,
+            BatchSize=3,
+            MaximumBatchingWindowInSeconds=20,
+            ScalingConfig={"MaximumConcurrency": 2},
+        )
         bodies: list[str] = []
         for number in range(6):
             cloud.client("sqs").send_message(QueueUrl=work, MessageBody=str(number))

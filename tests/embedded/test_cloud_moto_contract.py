@@ -130,9 +130,7 @@ class TestS3:
     def test_gives_back_an_intelligent_tiering_configuration(self, cloud: RunningCloud) -> None:
         bucket, s3 = cloud.bucket(), cloud.client("s3")
         config = {"Id": "all", "Status": "Enabled", "Tierings": [{"Days": 90, "AccessTier": "ARCHIVE_ACCESS"}]}
-        s3.put_bucket_intelligent_tiering_configuration(
-            Bucket=bucket, Id="all", IntelligentTieringConfiguration=config
-        )
+        s3.put_bucket_intelligent_tiering_configuration(Bucket=bucket, Id="all", IntelligentTieringConfiguration=config)
         got = s3.get_bucket_intelligent_tiering_configuration(Bucket=bucket, Id="all")
         assert got["IntelligentTieringConfiguration"] == config
         listed = s3.list_bucket_intelligent_tiering_configurations(Bucket=bucket)

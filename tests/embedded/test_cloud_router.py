@@ -8,6 +8,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -72,7 +73,9 @@ def test_knows_the_session_of_an_assumed_role(cloud: RunningCloud) -> None:
         aws_secret_access_key=session["SecretAccessKey"],
         aws_session_token=session["SessionToken"],
     )
-    assert client.get_caller_identity()["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/{role.rpartition('/')[2]}/tester"
+    assert (
+        client.get_caller_identity()["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/{role.rpartition('/')[2]}/tester"
+    )
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
@@ -146,8 +149,8 @@ def test_answers_what_is_no_http_with_400(cloud: RunningCloud) -> None:
 def test_listens_on_loopback_only(cloud: RunningCloud) -> None:
     assert cloud.url.startswith("http://127.0.0.1:")
     port = int(cloud.url.rpartition(":")[2])
-    with open("/proc/net/tcp") as table:
-        listening = [line.split()[1] for line in table if line.split()[1].endswith(f":{port:04X}") and " 0A " in line]
+    table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    listening = [line[1] for line in table if line[1].endswith(f":{port:04X}") and line[3] == "0A"]
     assert listening == [f"0100007F:{port:04X}"]
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import time
+from pathlib import Path
 
 import boto3
 
@@ -17,7 +18,7 @@ def echo(event, context):
 
 
 def environment(_event, _context):
-    return {"variables": dict(os.environ), "directory": os.getcwd()}
+    return {"variables": dict(os.environ), "directory": str(Path.cwd())}
 
 
 def raises(_event, _context):
