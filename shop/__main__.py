@@ -45,9 +45,8 @@ def run_import(deployed: Stack, options: argparse.Namespace) -> int:
         f"{name} {record[name]}" for name in ("products", "added", "changed", "removed", "rejected") if name in record
     )
     print(f"import {record['state']}: {counts or 'nothing counted'}")
-    rows = catalogue.quarantine(deployed, record)
-    if rows:
-        say("refused rows:\n" + rows)
+    if record.get("rejected"):
+        say("refused rows:\n" + catalogue.quarantine(deployed, record))
     _write(options.json, record)
     return code
 

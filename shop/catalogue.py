@@ -6,8 +6,6 @@ import mimetypes
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from botocore.exceptions import ClientError
-
 from functions.contracts import ids
 from shop import records
 from shop.progress import Follower, Record, say, wait_for
@@ -78,13 +76,7 @@ def import_feed(stack: Stack, shop_id: str, feed: Path, images: Path | None, tim
     return wait_for(look, timeout_seconds, f"the import of {feed.name}")
 
 
-def quarantine(stack: Stack, record: Record) -> str | None:
-    """The CSV of refused rows, or None when there is none."""
-    key = record.get("quarantine_key")
-    if not key:
-        return None
-    try:
-        body = stack.client("s3").get_object(Bucket=stack.outputs.catalogue_bucket, Key=key)["Body"]
-    except ClientError:
-        return None
-    return body.read().decode()
+def quarantine(stack: Stack, record: Record) -> str:
+    """The CSV of the rows that this import refused: row, id, field, reason."""
+    found = stack.client("s3").get_object(Bucket=stack.outputs.catalogue_bucket, Key=record["quarantine_key"])
+    return found["Body"].read().decode()
