@@ -1,0 +1,204 @@
+import json
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.browser.conftest import APPEARANCES, HOSTILE, TIMELINE
+
+SHADOW = "const host = document.querySelector('shoppable-video'); const root = host.shadowRoot;"
+PRODUCTS = "[...root.querySelectorAll('.card')].map((card) => card.dataset.productId).sort()"
+SEEK = f"""const done = arguments[arguments.length - 1]; {SHADOW}
+const video = root.querySelector('video');
+const settle = () => requestAnimationFrame(() => requestAnimationFrame(() => done({PRODUCTS})));
+video.addEventListener('seeked', settle, {{ once: true }});
+video.currentTime = arguments[0];"""
+
+
+def run(browser: Chrome, script: str, *arguments: object) -> Any:
+    return browser.execute_script(f"{SHADOW} {script}", *arguments)
+
+
+def wait(browser: Chrome, condition: str) -> Any:
+    return WebDriverWait(browser, 15, poll_frequency=0.05).until(lambda _: run(browser, f"return {condition};"))
+
+
+def state_of(browser: Chrome, site: str, query: str) -> str:
+    browser.get("about:blank")
+    browser.get(f"{site}/player/index.html{query}")
+    WebDriverWait(browser, 15).until(
+        lambda b: (
+            b.execute_script("return document.querySelector('shoppable-video')?.dataset.state ?? 'loading'")
+            != "loading"
+        )
+    )
+    return run(browser, "return host.dataset.state;")
+
+
+@pytest.fixture
+def seek(browser: Chrome, site: str) -> Callable[[int], list[str]]:
+    """A ready player; seeks to a time in milliseconds and returns the products in the carousel."""
+    browser.set_window_size(1280, 900)
+    assert state_of(browser, site, "?video=video-1") == "ready"
+    wait(browser, "root.querySelector('video').readyState >= 2")
+    return lambda ms: browser.execute_async_script(SEEK, ms / 1000)
+
+
+@pytest.mark.parametrize(
+    "ms", [0, 1980, 2020, 3000, 4020, 5980, 6020, 7980, 8020, 8500, 9500, 10020, 11500, 12200, 13000, 15500]
+)
+def test_the_carousel_shows_exactly_the_products_of_the_manifest(seek: Callable[[int], list[str]], ms: int) -> None:
+    seek(14500)
+    assert seek(ms) == sorted(name for name, start, end, _ in APPEARANCES if start <= ms < end)
+
+
+def test_the_carousel_follows_the_video_while_it_plays(browser: Chrome, seek: Callable[[int], list[str]]) -> None:
+    assert seek(1500) == []
+    run(browser, "const video = root.querySelector('video'); video.muted = true; video.play();")
+    wait(browser, f"{PRODUCTS}.join() === 'one' && !root.querySelector('video').paused")
+    assert 2000 <= int(run(browser, "return host.dataset.timeMs;")) < 4000
+    wait(browser, f"{PRODUCTS}.join() === 'one,two'")
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (1400, 480), (390, 844)], ids=["desktop", "letterboxed", "phone"])
+@pytest.mark.parametrize(
+    ("ms", "product", "box"),
+    [(3000, "one", (0.3, 0.2, 0.2, 0.4)), (5000, "one", (0.5, 0.4, 0.15, 0.3)), (5980, "two", (0.65, 0.2, 0.2, 0.5))],
+)
+def test_a_hotspot_lies_on_the_interpolated_box(
+    browser: Chrome,
+    seek: Callable[[int], list[str]],
+    size: tuple[int, int],
+    ms: int,
+    product: str,
+    box: tuple[float, float, float, float],
+) -> None:
+    browser.set_window_size(*size)
+    assert product in seek(ms)
+    video, spot = run(
+        browser,
+        """const box = (element) => { const r = element.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]; };
+        return [box(root.querySelector('video')), box(root.querySelector(`.hotspot[data-product-id="${arguments[0]}"]`))];""",
+        product,
+    )
+    aspect = TIMELINE["video"]["width"] / TIMELINE["video"]["height"]
+    width = min(video[2], video[3] * aspect)
+    left, top = video[0] + (video[2] - width) / 2, video[1] + (video[3] - width / aspect) / 2
+    expected = (left + box[0] * width, top + box[1] * width / aspect, box[2] * width, box[3] * width / aspect)
+    assert spot == pytest.approx(expected, abs=2.5)
+
+
+def test_a_hostile_title_is_only_text(browser: Chrome, seek: Callable[[int], list[str]]) -> None:
+    assert seek(9500) == ["hostile"]
+    wait(browser, "root.querySelector('.card').dataset.state === 'ready'")
+    assert run(browser, "return root.querySelector('.card .title').textContent;") == HOSTILE
+    assert run(browser, "return root.querySelector('.hotspot b').textContent;") == HOSTILE
+    assert run(browser, "return root.querySelectorAll('.card script, .card img[onerror], .card a').length;") == 0
+    assert run(browser, "return window.hacked ?? null;") is None
+
+
+def test_the_sale_price_is_asked_only_in_its_window(browser: Chrome, seek: Callable[[int], list[str]]) -> None:
+    seek(5000)
+    wait(browser, "[...root.querySelectorAll('.card')].every((card) => card.dataset.state === 'ready')")
+    prices = run(
+        browser,
+        """return Object.fromEntries([...root.querySelectorAll('.card')].map((card) =>
+        [card.dataset.productId, [card.querySelector('.price').textContent, card.querySelector('.before')?.textContent ?? null]]));""",
+    )
+    assert prices == {"one": ["€9.99", "€12.99"], "two": ["€12.99", None]}
+
+
+def test_what_is_sold_out_cannot_be_added(browser: Chrome, seek: Callable[[int], list[str]]) -> None:
+    assert seek(13000) == ["sold-out"]
+    wait(browser, "root.querySelector('.card').dataset.state === 'ready'")
+    assert run(browser, "return [root.querySelector('.stock').textContent, root.querySelector('.add').disabled];") == [
+        "Sold out",
+        True,
+    ]
+
+
+def test_a_product_without_an_offer_is_shown_as_unavailable(browser: Chrome, seek: Callable[[int], list[str]]) -> None:
+    assert seek(11500) == ["lost"]
+    wait(browser, "root.querySelector('.card').dataset.state === 'failed'")
+    assert run(browser, "return root.querySelector('.card .add');") is None
+
+
+def test_add_to_cart_says_what_when_and_for_how_much(browser: Chrome, seek: Callable[[int], list[str]]) -> None:
+    seek(3000)
+    wait(browser, "root.querySelector('.card')?.dataset.state === 'ready'")
+    run(
+        browser,
+        "window.got = []; document.addEventListener('shoppable:add-to-cart', (event) => got.push([event.detail, event.bubbles, event.composed]));",
+    )
+    run(browser, "root.querySelector('.card .add').click();")
+    detail = {
+        "feedId": "ONE",
+        "productId": "one",
+        "appearanceId": "appearance-one",
+        "videoId": "video-1",
+        "timeMs": 3000,
+        "price": {"minorUnits": 999, "currency": "EUR"},
+    }
+    assert run(browser, "return window.got;") == [[detail, True, True]]
+    assert run(browser, "return root.querySelector('.card .add').textContent;") == "Added"
+
+
+def test_an_embedding_page_of_a_listed_origin_gets_the_message(browser: Chrome, site: str) -> None:
+    with urllib.request.urlopen(f"{site}/embedding.json") as answer:
+        browser.get(json.load(answer)["address"])
+    browser.switch_to.frame(0)
+    WebDriverWait(browser, 15).until(
+        lambda b: b.execute_script("return document.querySelector('shoppable-video')?.dataset.state") == "ready"
+    )
+    wait(browser, "root.querySelector('.card')?.dataset.state === 'ready' && host.hasAttribute('cart-origins')")
+    run(browser, "root.querySelector('.card .add').click();")
+    browser.switch_to.default_content()
+    got = WebDriverWait(browser, 5).until(lambda b: b.execute_script("return window.got.length ? window.got : null;"))
+    assert [(origin, data["type"], data["detail"]["productId"]) for origin, data in got] == [
+        (site, "shoppable:add-to-cart", "one")
+    ]
+
+
+def test_the_fragment_says_where_to_begin(browser: Chrome, site: str) -> None:
+    state_of(browser, site, "?video=video-1#t=npt:0:05,7")
+    wait(browser, f"{PRODUCTS}.join() === 'one,two'")
+    assert run(browser, "return root.querySelector('video').currentTime;") == pytest.approx(5.0)
+
+
+def test_arrow_keys_walk_the_carousel(browser: Chrome, seek: Callable[[int], list[str]]) -> None:
+    seek(5000)
+    wait(browser, "root.querySelectorAll('.card[data-state=ready]').length === 2")
+    walked = run(
+        browser,
+        """const first = root.querySelector('.card'); first.focus();
+        const press = (key) => { root.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })); return root.activeElement.dataset.productId; };
+        return [first.dataset.productId, press('ArrowRight'), press('ArrowRight'), press('ArrowLeft')];""",
+    )
+    assert walked == ["one", "two", "one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("query", "state"),
+    [
+        ("?video=gone", "unpublished"),
+        ("?video=nobody", "missing"),
+        ("", "missing"),
+        ("?video=../../etc", "missing"),
+        ("?video=broken", "failed"),
+    ],
+)
+def test_what_cannot_be_played_is_said_in_words(browser: Chrome, site: str, query: str, state: str) -> None:
+    assert state_of(browser, site, query) == state
+    assert run(
+        browser, "return root.querySelector('[role=alert] h2').textContent.length > 10 && !root.querySelector('video');"
+    )
+
+
+def test_nothing_breaks_the_content_security_policy(browser: Chrome, seek: Callable[[int], list[str]]) -> None:
+    browser.get_log("browser")
+    seek(5000)
+    wait(browser, "root.querySelectorAll('.card[data-state=ready]').length === 2")
+    assert [entry for entry in browser.get_log("browser") if "Content Security Policy" in entry["message"]] == []
