@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import resource
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -44,6 +45,7 @@ class Daemon:
     def __init__(self, port: int, state: Path, *, region: str, root: Path, workers: int = 4) -> None:
         self._state = state
         state.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(state / "tmp", ignore_errors=True)  # of workers whose daemon was killed
         moto_patches.apply()
         self._router = Router(region, DEFAULT_ACCOUNT_ID)
         self._server = Server(port, self._router)

@@ -8,71 +8,21 @@ import os
 import select
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from queue import SimpleQueue
 
 from embedded.cloud.context import Cloud
 from embedded.cloud.credentials import assume_role
 from embedded.cloud.function_config import FunctionConfig
 from embedded.cloud.function_logs import LogStream
 from embedded.cloud.runtime_api import Invocation, RuntimeApi
+from embedded.cloud.worker_process import environment_of, scratch, start_runtime
 
 INIT_SECONDS = 10.0  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
-# What `python -m awslambdaric` does, in a process that ends when the one that started it does.
-_BOOTSTRAP = """
-import os, runpy, sys
-if sys.platform == "linux":
-    import ctypes, signal
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    if os.getppid() != int(sys.argv[1]):
-        sys.exit(1)
-sys.argv = ["awslambdaric", sys.argv[2]]
-runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
-"""
-
-
-class _Spawner:
-    """Starts processes from one thread that never ends: a parent-death signal follows the *thread* that forked."""
-
-    def __init__(self) -> None:
-        self._wanted: SimpleQueue[tuple[list[str], dict[str, str], Path, Future[subprocess.Popen[bytes]]]] = (
-            SimpleQueue()
-        )
-        threading.Thread(target=self._run, name="spawner", daemon=True).start()
-
-    def spawn(self, arguments: list[str], environment: dict[str, str], directory: Path) -> subprocess.Popen[bytes]:
-        future: Future[subprocess.Popen[bytes]] = Future()
-        self._wanted.put((arguments, environment, directory, future))
-        return future.result()
-
-    def _run(self) -> None:
-        while True:
-            arguments, environment, directory, future = self._wanted.get()
-            try:
-                process = subprocess.Popen(
-                    arguments,
-                    env=environment,
-                    cwd=directory,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                future.set_exception(error)
-            else:
-                future.set_result(process)
-
-
-_spawner = _Spawner()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +43,7 @@ class Worker:
         self.last_used = time.monotonic()
         self._api = RuntimeApi()
         self._log = LogStream(config)
-        self._directory = Path(tempfile.mkdtemp(prefix=f"fn-{config.name[:40]}-", dir=_scratch(cloud)))
+        self._directory = Path(tempfile.mkdtemp(prefix=f"fn-{config.name[:40]}-", dir=scratch(cloud)))
         self._running: Invocation | None = None
         self._guard = threading.Lock()
         self._partial = b""
@@ -102,11 +52,10 @@ class Worker:
         credentials = assume_role(config.role, config.name, service="lambda.amazonaws.com")
         lifetime = timedelta(seconds=config.timeout_seconds + 60)
         self._stale_at = credentials.expires_at - lifetime
-        environment = _environment(config, cloud, self._directory) | credentials.environment()
+        environment = environment_of(config, cloud, self._directory) | credentials.environment()
         environment["AWS_LAMBDA_RUNTIME_API"] = self._api.address
         environment["AWS_LAMBDA_LOG_STREAM_NAME"] = self._log.name
-        arguments = [sys.executable, "-c", _BOOTSTRAP, str(os.getpid()), config.command[0]]
-        self._process = _spawner.spawn(arguments, environment, cloud.root)
+        self._process = start_runtime(config.command[0], environment, cloud.root)
         assert self._process.stdout is not None  # noqa: S101 - stdout=PIPE
         self._pipe = self._process.stdout.fileno()
         os.set_blocking(self._pipe, False)
@@ -224,40 +173,3 @@ class Worker:
 def _problem(invocation: Invocation, kind: str, message: str) -> tuple[bytes, str]:
     text = f"RequestId: {invocation.request_id} Error: {message}"
     return json.dumps({"errorType": kind, "errorMessage": text}).encode(), "Unhandled"
-
-
-def _scratch(cloud: Cloud) -> Path:
-    directory = cloud.state / "tmp"
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory
-
-
-def _environment(config: FunctionConfig, cloud: Cloud, directory: Path) -> dict[str, str]:
-    """What a function sees, and nothing of what this process does.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
-    """
-    reserved = {
-        "AWS_DEFAULT_REGION": config.region,
-        "AWS_EXECUTION_ENV": "AWS_Lambda_Image",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_mb),
-        "AWS_LAMBDA_FUNCTION_NAME": config.name,
-        "AWS_LAMBDA_FUNCTION_VERSION": config.version,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_FORMAT": config.log_format,
-        "AWS_LAMBDA_LOG_GROUP_NAME": config.log_group,
-        "AWS_REGION": config.region,
-        "LAMBDA_RUNTIME_DIR": str(cloud.root),
-        "LAMBDA_TASK_ROOT": str(cloud.root),
-        "LANG": "C.UTF-8",
-        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": str(cloud.root),
-        "PYTHONUNBUFFERED": "1",
-        "TZ": ":UTC",
-        "_HANDLER": config.command[0],
-    }
-    if config.log_level:
-        reserved["AWS_LAMBDA_LOG_LEVEL"] = config.log_level
-    ours = {"AWS_ENDPOINT_URL": cloud.endpoint_url, "HOME": str(directory), "TMPDIR": str(directory)}
-    return ours | config.environment | reserved

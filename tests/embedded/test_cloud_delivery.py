@@ -227,6 +227,22 @@ class TestEventBridge:
         put(cloud, source, {"n": 1})
         assert body(cloud, url)["detail"] == {"n": 1}
 
+    def test_starts_a_state_machine_and_tells_of_its_end(self, cloud: RunningCloud) -> None:
+        url, arn = cloud.queue()
+        source = unique("test")
+        definition = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
+        machine = cloud.client("stepfunctions").create_state_machine(
+            name=unique("machine"), definition=json.dumps(definition), roleArn=cloud.role("states.amazonaws.com")
+        )["stateMachineArn"]
+        role = cloud.role("events.amazonaws.com")
+        rule(cloud, {"source": [source]}, {"Arn": machine, "RoleArn": role, "InputPath": "$.detail"})
+        ended = {"stateMachineArn": [machine], "status": ["SUCCEEDED"]}
+        rule(cloud, {"source": ["aws.states"], "detail": ended}, {"Arn": arn})
+        put(cloud, source, {"n": 1})
+        event = body(cloud, url)
+        assert event["detail-type"] == "Step Functions Execution Status Change"
+        assert json.loads(event["detail"]["output"]) == {"n": 1}
+
     def test_does_not_deliver_for_a_disabled_rule(self, cloud: RunningCloud) -> None:
         url, arn = cloud.queue()
         source = unique("test")
