@@ -22,33 +22,16 @@ from functions.video.match_frames import index
 from functions.video.match_frames import store as match_store
 from functions.video.match_frames.handler import handler as match_frames
 from functions.video.sample_frames.handler import handler as sample_frames
-from tests.support import clips
 from tests.unit.video.builders import ASSET, PREFIX, REVISION, SHOP, VIDEO, any_source
+from tests.unit.video.pictures import film_with_pack, pack
 
 KEY = f"videos/{SHOP}/a+b %2B ü.mp4"
 INDEX = f"revisions/{SHOP}/{REVISION}/index"
 
 
-def pack(seed: int) -> clips.Image:
-    """A pack shot: shapes and letters."""
-    dice = np.random.default_rng(seed)
-    image = np.full((320, 240, 3), dice.integers(120, 255, 3), np.uint8)
-    for _ in range(60):
-        x, y = (int(value) for value in dice.integers(0, 240, 2))
-        colour = tuple(int(value) for value in dice.integers(0, 255, 3))
-        cv2.rectangle(image, (x, y), (x + int(dice.integers(5, 60)), y + int(dice.integers(5, 60))), colour, -1)
-        cv2.putText(image, chr(int(dice.integers(65, 91))), (x, y + 60), cv2.FONT_HERSHEY_SIMPLEX, 1.2, colour, 3)
-    return image
-
-
 @pytest.fixture(scope="module")
 def film(tmp_path_factory) -> Path:
-    """Two seconds of a wall, then three seconds of the pack on it."""
-    # Blurred: few local features, so that matching is quick.
-    wall, shown = (np.asarray(cv2.GaussianBlur(clips.wall(seed), (0, 0), 12), np.uint8) for seed in (3, 4))
-    shown[20:340, 300:540] = pack(1)
-    frames = clips.pan_and_zoom(wall, frames=50, most=0.05) + clips.pan_and_zoom(shown, frames=75, most=0.05)
-    return clips.write_film(tmp_path_factory.mktemp("film") / "film.mp4", frames)
+    return film_with_pack(tmp_path_factory.mktemp("film") / "film.mp4")
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +105,11 @@ def test_the_product_is_found_when_and_where_it_is_shown(account, context, order
     built = analyse(account, context, order, segments)
 
     analysis = stored(account, built["analysis_key"])
-    assert [(shot.start_ms, shot.end_ms) for shot in analysis.shots] == [(0, 2000), (2000, 5000)]
+    assert [(shot.start_ms, shot.end_ms) for shot in analysis.shots] == [(0, 1000), (1000, 3000)]
     assert [found.product_id for found in analysis.appearances] == ["p-1"]
     found = analysis.appearances[0]
-    assert abs(found.start_ms - 2000) < 300
-    assert abs(found.end_ms - 5000) < 300
+    assert abs(found.start_ms - 1000) < 300
+    assert abs(found.end_ms - 3000) < 300
     _, x, y, width, height = found.boxes[0]
     assert np.allclose((x, y, width, height), (300 / 640, 20 / 360, 240 / 640, 320 / 360), atol=0.1)
     assert built["frames"] == analysis.frames_examined > 3
