@@ -5,7 +5,6 @@ Hence the mark: an import puts its revision on the live record before the first 
 pointer takes it away. The next import writes every offer that differs from what is live *or* marked.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -88,8 +87,11 @@ def publish(given: PublishCatalogueInput, store: Store) -> CataloguePublished:
         marked = store.mark(catalogue)
         if marked is None:
             return CataloguePublished(outcome="superseded", revision=revision, products=len(offers), offers_written=0)
-        maybe_there = {*(marked.pending - {revision}), *({marked.revision} if marked.revision else ())}
-        stale = _stale(offers, [store.offers(shop_id, known) for known in sorted(maybe_there)])
+        stale = _stale(
+            offers,
+            live=store.offers(shop_id, marked.revision) if marked.revision else {},
+            pending=[store.offers(shop_id, known) for known in sorted(marked.pending - {revision})],
+        )
         _write(pool, store, shop_id, stale)
         if store.go_live(catalogue, marked, source.import_id, _counts(given, len(stale))):
             return CataloguePublished(
@@ -173,17 +175,19 @@ def _offer(product: Product, picture: str | None) -> Offer:
     )
 
 
-def _stale(offers: dict[str, bytes], maybe_there: list[dict[str, bytes]]) -> dict[str, bytes]:
-    """The offers to write: those that are new or may differ from what is there, and of products that are gone."""
-    there: defaultdict[str, set[bytes]] = defaultdict(set)
-    for known in maybe_there:
-        for product_id, offer in known.items():
-            there[product_id].add(offer)
-    stale = {product_id: offer for product_id, offer in offers.items() if there.get(product_id) != {offer}}
-    for product_id, known in there.items():
-        if product_id not in offers:
-            # Videos that show it are published still: it is not for sale, which is something else than unknown.
-            stale[product_id] = _gone(min(known))
+def _stale(offers: dict[str, bytes], *, live: dict[str, bytes], pending: list[dict[str, bytes]]) -> dict[str, bytes]:
+    """The offers to write. Any of `live` and `pending` may be what is there: only what all of them say is kept."""
+    sources = [live, *pending]
+    stale = {
+        product_id: offer
+        for product_id, offer in offers.items()
+        if any(source.get(product_id) != offer for source in sources)
+    }
+    for source in sources:
+        for product_id, offer in source.items():
+            if product_id not in offers and product_id not in stale:
+                # Videos that show it are published still: it is not for sale, which is something else than unknown.
+                stale[product_id] = _gone(offer)
     return stale
 
 
