@@ -10,6 +10,7 @@ import runpy
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
 
 import pulumi
 import pulumi.runtime
@@ -55,12 +56,20 @@ def main() -> int:
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return _USER_ERROR
-    except Exception:  # noqa: BLE001  (whatever a program raises is reported to its author)
-        traceback.print_exc()
+    except Exception as error:  # noqa: BLE001  (whatever a program raises is reported to its author)
+        traceback.print_exception(error.with_traceback(_from(arguments.program, error.__traceback__)))
         return 1
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
     return 0
+
+
+def _from(program: str, trace: TracebackType | None) -> TracebackType | None:
+    """The part of a traceback that begins in the program; all of it where the program does not appear."""
+    part = trace
+    while part is not None and not part.tb_frame.f_code.co_filename.startswith(program):
+        part = part.tb_next
+    return part or trace
 
 
 if __name__ == "__main__":

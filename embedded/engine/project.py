@@ -34,7 +34,7 @@ class Project:
     secret_keys: tuple[str, ...]
 
 
-def load_project(directory: Path, stack: str, overrides: Mapping[str, str]) -> Project:
+def load_project(directory: Path, stack: str, overrides: Mapping[str, str] | None = None) -> Project:
     """Read the files of `directory`; `overrides` win over the stack's own settings. Raises `ProjectError`."""
     project = _read(directory / "Pulumi.yaml")
     name = project.get("name")
@@ -43,7 +43,7 @@ def load_project(directory: Path, stack: str, overrides: Mapping[str, str]) -> P
         raise ProjectError(message)
     stack_file = directory / f"Pulumi.{stack}.yaml"
     settings = _read(stack_file) if stack_file.exists() else {}
-    chosen: dict[str, Any] = {**(settings.get("config") or {}), **overrides}
+    chosen: dict[str, Any] = {**(settings.get("config") or {}), **(overrides or {})}
     config, secret_keys = _configuration(name, project.get("config") or {}, chosen, stack_file)
     return Project(
         name=name,

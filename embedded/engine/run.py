@@ -48,7 +48,7 @@ def run(
     other stacks by name (`organization/project/stack`); in a preview an unknown stack's outputs are unknown.
     `on_event` is called from several threads, one at a time. Raises `DeploymentFailed` and `ProjectError`.
     """
-    project = load_project(project_dir.resolve(), stack, config or {})
+    project = load_project(project_dir.resolve(), stack, config)
     if provider is None:
         # The provider's types are written in terms of the engine's model: this way round only at run time.
         from embedded.provider import AwsProvider

@@ -97,16 +97,25 @@ def _scalar(kind: str, value: Value, where: str) -> Value:
             return str(value).lower()
         case "string" if isinstance(value, int | float):
             return str(value)
-        case "integer" | "long" if isinstance(value, str):
-            return int(value)
-        case "float" | "double" if isinstance(value, str):
-            return float(value)
+        case "integer" | "long" | "float" | "double" if isinstance(value, str):
+            return _number(kind, value, where)
         case "boolean" if isinstance(value, str):
-            return {"true": True, "false": False}[value.lower()]
+            if value.lower() not in ("true", "false"):
+                message = f"{where}: {value!r} is neither true nor false"
+                raise ArgumentError(message)
+            return value.lower() == "true"
         case "blob" if isinstance(value, str):
             return value.encode()
         case _:
             return value
+
+
+def _number(kind: str, value: str, where: str) -> float:
+    try:
+        return int(value) if kind in ("integer", "long") else float(value)
+    except ValueError:
+        message = f"{where}: {value!r} is no {kind}"
+        raise ArgumentError(message) from None
 
 
 @functools.cache

@@ -77,8 +77,8 @@ def _config(request: Request) -> dict[str, Any]:
     if "orderedCacheBehaviors" in config:
         config["orderedCacheBehaviors"] = [_behaviour(item) for item in config["orderedCacheBehaviors"]]
     config["origins"] = [_origin(origin) for origin in config["origins"]]
-    geo = config["restrictions"]["geoRestriction"]
-    config["restrictions"] = {"geoRestriction": {"locations": [], **geo}}
+    restrictions = dict(config["restrictions"])
+    config["restrictions"] = {**restrictions, "geoRestriction": {"locations": [], **restrictions["geoRestriction"]}}
     if "loggingConfig" in config:
         config["loggingConfig"] = {"enabled": True, "includeCookies": False, "prefix": "", **config["loggingConfig"]}
     return config
