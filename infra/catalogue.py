@@ -82,9 +82,9 @@ class Catalogue(pulumi.ComponentResource):
             },
             access=(
                 bucket.access("GetObjectVersion", prefix="feeds/"),
-                bucket.access("GetObject", "PutObject", prefix="imports/"),
-                bucket.access("GetObject", "PutObject", prefix="revisions/"),
-                bucket.list_access(prefix=""),
+                bucket.access("GetObject", prefix="revisions/"),
+                bucket.access("PutObject", prefix="imports/"),
+                bucket.list_access(),
                 imports.access("GetItem"),
             ),
         )
@@ -103,12 +103,10 @@ class Catalogue(pulumi.ComponentResource):
             },
             access=(
                 bucket.access("GetObject", prefix="images/"),
-                bucket.access("GetObject", prefix="revisions/"),
                 bucket.access("GetObject", "PutObject", prefix="imports/"),
                 bucket.access("GetObject", "PutObject", prefix="features/"),
-                bucket.list_access(prefix=""),
-                args.delivery.access("GetObject", "PutObject", prefix="images/"),
-                args.delivery.list_access(prefix="images/"),
+                bucket.list_access(),
+                args.delivery.access("PutObject", prefix="images/"),
             ),
         )
         build_index = foundation.function(
@@ -124,8 +122,7 @@ class Catalogue(pulumi.ComponentResource):
             access=(
                 bucket.access("GetObject", prefix="imports/"),
                 bucket.access("GetObject", prefix="features/"),
-                bucket.access("GetObject", "PutObject", prefix="revisions/"),
-                bucket.list_access(prefix=""),
+                bucket.access("PutObject", prefix="revisions/"),
             ),
         )
         publish_catalogue = foundation.function(
@@ -143,13 +140,11 @@ class Catalogue(pulumi.ComponentResource):
                 "PRODUCTS_TABLE": products.name,
             },
             access=(
-                bucket.access("GetObject", prefix="imports/"),
                 bucket.access("GetObject", "PutObject", prefix="revisions/"),
-                bucket.list_access(prefix=""),
-                args.delivery.access("GetObject", "PutObject", prefix="offers/"),
-                args.delivery.list_access(prefix="offers/"),
-                imports.access("GetItem", "PutItem", "UpdateItem"),
-                products.access("PutItem", "BatchWriteItem"),
+                bucket.list_access(),
+                args.delivery.access("PutObject", prefix="offers/"),
+                imports.access("GetItem", "UpdateItem"),
+                products.access("BatchWriteItem"),
             ),
         )
         self.functions = (read_feed, index_products, build_index, publish_catalogue)

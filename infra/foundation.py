@@ -15,8 +15,8 @@ from infra.access import Access
 from infra.components.event_bus import EventBus, EventBusArgs
 from infra.components.function import Function, FunctionArgs
 from infra.components.image import Build, Image, ImageArgs
-from infra.components.key import Key, KeyArgs, alarms_service, buses_service, logs_service, rules_service
-from infra.components.queue import DeadLetters
+from infra.components.key import Key, KeyArgs, alarms_service, buses_services, logs_service, rules_service
+from infra.components.queue import DeadLetters, DeadLettersArgs
 from infra.naming import Scope
 from infra.settings import Settings
 
@@ -86,7 +86,11 @@ class Foundation(pulumi.ComponentResource):
             KeyArgs(
                 scope=args.scope,
                 description="Private buckets, tables, queues, events and alarms",
-                services=(rules_service(args.scope), buses_service(args.scope), alarms_service(args.scope)),
+                services=(
+                    rules_service(args.scope),
+                    *buses_services(args.scope),
+                    alarms_service(args.scope),
+                ),
                 protect=args.settings.deletion_protection,
             ),
             child,
@@ -101,8 +105,20 @@ class Foundation(pulumi.ComponentResource):
             ),
             child,
         )
+        self.bus_dead_letters = DeadLetters(
+            "events-dead",
+            # The bus names its queue, so the queue can name buses only by pattern.
+            DeadLettersArgs(key=self.data_key, senders=(args.scope.arn("events", "event-bus/*"),)),
+            child,
+        )
         self.bus = EventBus(
-            "events", EventBusArgs(key=self.data_key, description="What became of imports and videos"), child
+            "events",
+            EventBusArgs(
+                key=self.data_key,
+                dead_letters=self.bus_dead_letters,
+                description="What became of imports and videos",
+            ),
+            child,
         )
         self.images: Mapping[str, Image] = {
             "api": self._image("api", args.settings.image_digest_api),

@@ -54,7 +54,7 @@ class Intake(pulumi.ComponentResource):
         )
         self.queue = Queue(
             f"{args.pipeline}-intake",
-            QueueArgs(key=foundation.data_key, visibility_timeout_seconds=6 * _TIMEOUT_SECONDS, rules=(rule,)),
+            QueueArgs(key=foundation.data_key, visibility_timeout_seconds=6 * _TIMEOUT_SECONDS, senders=(rule.arn,)),
             child,
         )
         QueueTarget(f"{args.pipeline}-uploads", QueueTargetArgs(rule=rule, queue=self.queue), child)

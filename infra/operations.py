@@ -43,6 +43,7 @@ class Operations(pulumi.ComponentResource):
             args.catalogue.intake.queue.dead_letters,
             args.video.intake.queue.dead_letters,
             self._failures,
+            foundation.bus_dead_letters,
         )
         for queue in self.dead_letters:
             Alarm(
@@ -94,7 +95,7 @@ class Operations(pulumi.ComponentResource):
             child,
         )
         self._failures = DeadLetters(
-            "record-failure-dead", DeadLettersArgs(key=foundation.data_key, rules=(rule,)), child
+            "record-failure-dead", DeadLettersArgs(key=foundation.data_key, senders=(rule.arn,)), child
         )
         imports, videos = args.catalogue.imports, args.video.videos
         self.record_failure = foundation.function(

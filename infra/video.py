@@ -108,7 +108,7 @@ class Video(pulumi.ComponentResource):
                 memory_mb=2048,
                 timeout_seconds=900,
                 values={"IMPORTS_TABLE": catalogue.imports.name},
-                access=(film, self.bucket.list_access(prefix="videos/"), catalogue.imports.access("GetItem")),
+                access=(film, self.bucket.list_access(), catalogue.imports.access("GetItem")),
             ),
             "PlanSegmentsArn": foundation.function(
                 "plan-segments",

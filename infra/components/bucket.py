@@ -129,17 +129,14 @@ class Bucket(pulumi.ComponentResource):
             )
         return Access(tuple(statements))
 
-    def list_access(self, *, prefix: str) -> Access:
-        """Listing below `prefix`. Also makes a missing object a 404 instead of a 403."""
+    def list_access(self) -> Access:
+        """Listing the keys. To whom may not list, what does not exist is a 403 and not a 404.
+
+        Without a condition on `s3:prefix`: a GetObject has no prefix, so that its 404 would be a 403 again.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
         return Access(
-            (
-                Statement(
-                    sid=f"List{self._title}{title(prefix.replace('/', '-'))}",
-                    actions=("s3:ListBucket",),
-                    resources=(self.arn,),
-                    conditions={"StringLike": {"s3:prefix": f"{prefix}*"}},
-                ),
-            )
+            (Statement(sid=f"List{self._title}", actions=("s3:ListBucket",), resources=(self.arn,)),),
         )
 
 

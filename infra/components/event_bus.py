@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from infra.access import Access, Statement
 from infra.components.key import Key
+from infra.components.queue import DeadLetters
 from infra.naming import title
 
 
@@ -15,6 +16,8 @@ from infra.naming import title
 class EventBusArgs:
     key: Key
     """Must allow `bus_service`."""
+    dead_letters: DeadLetters
+    """For events that could not be encrypted or decrypted; must accept the buses of this account."""
     description: str
 
 
@@ -32,6 +35,7 @@ class EventBus(pulumi.ComponentResource):
             name,
             description=args.description,
             kms_key_identifier=args.key.arn,
+            dead_letter_config={"arn": args.dead_letters.arn},
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = bus.name

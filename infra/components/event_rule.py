@@ -48,7 +48,7 @@ class EventRule(pulumi.ComponentResource):
 class QueueTargetArgs:
     rule: EventRule
     queue: "Queue"
-    """Its `rules` must name the rule, or EventBridge may not send to it."""
+    """Its `senders` must name the rule, or EventBridge may not send to it."""
 
 
 @final

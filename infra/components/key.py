@@ -116,34 +116,42 @@ def logs_service(scope: Scope) -> ServiceStatement:
 
 
 def rules_service(scope: Scope) -> ServiceStatement:
-    """EventBridge, for what this account's rules send to encrypted queues.
+    """EventBridge, for what this account's rules and buses send to encrypted queues.
 
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     """
     return ServiceStatement(
         sid="EventBridgeToQueues",
         service="events.amazonaws.com",
         actions=("kms:Decrypt", "kms:GenerateDataKey"),
         conditions={
-            "StringEquals": {"aws:SourceAccount": scope.account_id},
-            "ArnLike": {"aws:SourceArn": scope.arn("events", "rule/*")},
+            "ArnLike": {
+                "kms:EncryptionContext:aws:sqs:arn": scope.arn("sqs", "*"),
+                "aws:SourceArn": [scope.arn("events", "rule/*"), scope.arn("events", "event-bus/*")],
+            },
         },
     )
 
 
-def buses_service(scope: Scope) -> ServiceStatement:
+def buses_services(scope: Scope) -> tuple[ServiceStatement, ServiceStatement]:
     """EventBridge, for this account's encrypted buses.
 
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-key-policy.html
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html
     """
-    return ServiceStatement(
-        sid="EventBuses",
-        service="events.amazonaws.com",
-        actions=("kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey"),
-        conditions={
-            "StringEquals": {"aws:SourceAccount": scope.account_id},
-            "ArnLike": {"aws:SourceArn": scope.arn("events", "event-bus/*")},
-        },
+    buses = scope.arn("events", "event-bus/*")
+    return (
+        # Looking at a key has no source and no encryption context to put a condition on.
+        ServiceStatement(
+            sid="EventBusesLook", service="events.amazonaws.com", actions=("kms:DescribeKey",), conditions={}
+        ),
+        ServiceStatement(
+            sid="EventBuses",
+            service="events.amazonaws.com",
+            actions=("kms:Decrypt", "kms:GenerateDataKey"),
+            conditions={
+                "ArnLike": {"aws:SourceArn": buses, "kms:EncryptionContext:aws:events:event-bus:arn": buses},
+            },
+        ),
     )
 
 

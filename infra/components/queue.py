@@ -8,7 +8,6 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.access import Access, Statement, resource_policy, tls_only
-from infra.components.event_rule import EventRule
 from infra.components.key import Key
 from infra.naming import title
 
@@ -21,8 +20,8 @@ _DATA_KEY_REUSE_SECONDS = 300
 @dataclass(frozen=True, kw_only=True)
 class DeadLettersArgs:
     key: Key
-    rules: Sequence[EventRule] = ()
-    """Rules that leave here what they could not deliver."""
+    senders: Sequence[pulumi.Input[str]] = ()
+    """ARNs (or patterns of them) of what in EventBridge leaves here what it could not deliver."""
 
 
 @final
@@ -36,7 +35,7 @@ class DeadLetters(pulumi.ComponentResource):
         super().__init__("shoppable:messaging:DeadLetters", name, None, opts)
         self.label = name
         self._key = args.key
-        queue = _queue(name, args.key, args.rules, parent=self)
+        queue = _queue(name, args.key, args.senders, parent=self)
         self.name = queue.name
         self.arn = queue.arn
         self.url = queue.url
@@ -53,8 +52,8 @@ class QueueArgs:
     visibility_timeout_seconds: int
     """At least six times the timeout of the function that reads it, see `Consumer`."""
     max_receives: int = 5
-    rules: Sequence[EventRule] = ()
-    """Rules that send here."""
+    senders: Sequence[pulumi.Input[str]] = ()
+    """ARNs of rules that send here."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.visibility_timeout_seconds <= 43_200:
@@ -77,13 +76,13 @@ class Queue(pulumi.ComponentResource):
         self._key = args.key
         self.dead_letters = DeadLetters(
             f"{name}-dead",
-            DeadLettersArgs(key=args.key, rules=args.rules),
+            DeadLettersArgs(key=args.key, senders=args.senders),
             pulumi.ResourceOptions(parent=self),
         )
         queue = _queue(
             name,
             args.key,
-            args.rules,
+            args.senders,
             parent=self,
             visibility_timeout_seconds=args.visibility_timeout_seconds,
             redrive=pulumi.Output.json_dumps(
@@ -122,7 +121,7 @@ class Queue(pulumi.ComponentResource):
 def _queue(
     name: str,
     key: Key,
-    rules: Sequence[EventRule],
+    senders: Sequence[pulumi.Input[str]],
     *,
     parent: pulumi.Resource,
     redrive: pulumi.Output[str] | None = None,
@@ -138,16 +137,16 @@ def _queue(
         opts=pulumi.ResourceOptions(parent=parent),
     )
     statements: list[dict[str, Any]] = [tls_only("TlsOnly", "sqs:*", [queue.arn])]
-    if rules:
+    if senders:
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sqs-permissions
         statements.append(
             {
-                "Sid": "Rules",
+                "Sid": "EventBridge",
                 "Effect": "Allow",
                 "Principal": {"Service": "events.amazonaws.com"},
                 "Action": "sqs:SendMessage",
                 "Resource": queue.arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": [rule.arn for rule in rules]}},
+                "Condition": {"ArnLike": {"aws:SourceArn": list(senders)}},
             }
         )
     aws.sqs.QueuePolicy(
