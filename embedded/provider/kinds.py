@@ -31,7 +31,8 @@ class Call:
 
 Template = str | list[str]
 Steps = Generator[Call, Any, Created]
-Removal = Generator[Call, Any, None]
+Calls = Generator[Call, Any, None]
+Removal = Calls
 
 
 class Hole(str):
@@ -199,7 +200,7 @@ def simple(
 
     def change(request: Request) -> Steps:
         assert update is not None  # noqa: S101  (narrows the type)
-        request.arguments.take_some(*ignore, *facts.get("identity", ()), "tags")
+        request.arguments.take_some(*ignore, *facts.get("identity", ()))
         changed, templates = update
         names = _scope(request, Hole())
         fixed = {key: fill(template, names) for key, template in templates.items()}

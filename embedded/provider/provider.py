@@ -125,7 +125,9 @@ class AwsProvider:
         arguments = dict(goal.inputs)
         region = arguments.pop("region", None) or goal.settings.region
         if kind.tags:
-            arguments["tags"] = arguments.pop("tagsAll", None) or None
+            tags = arguments.pop("tagsAll", None) or None
+            # Those of a resource that exists have operations of their own.
+            arguments["tags"] = None if old and kind.service in TAGGED else tags
         return Request(
             goal=goal,
             arguments=Arguments(arguments),

@@ -293,11 +293,11 @@ def test_should_report_every_mistake_of_a_program_in_one_preview(tmp_path: Path)
     )
     with pytest.raises(DeploymentFailed) as caught:
         run(program, "dev", preview=True)
+    status = "PutBucketVersioning.VersioningConfiguration.Status"
     assert sorted(caught.value.errors) == [
         "aws:ec2/vpc:Vpc vpc: unknown resource type aws:ec2/vpc:Vpc",
         "aws:s3/bucket:Bucket bucket: unsupported arguments: acl",
-        "aws:s3/bucketVersioning:BucketVersioning versions: PutBucketVersioning.VersioningConfiguration.Status: "
-        "'On' is none of Enabled, Suspended",
+        f"aws:s3/bucketVersioning:BucketVersioning versions: {status}: 'On' is none of Enabled, Suspended",
     ]
 
 
@@ -324,7 +324,7 @@ def test_should_stop_at_a_failed_call_and_remember_what_exists(tmp_path: Path, d
         """,
         project={"name": unique("broken")},
     )
-    with pytest.raises(DeploymentFailed, match="aws:kms/alias:Alias broken: .*CreateAlias") as caught:
+    with pytest.raises(DeploymentFailed, match=r"aws:kms/alias:Alias broken: .*CreateAlias") as caught:
         deploy(program)
     assert [item.name for item in caught.value.deployment.resources if item.custom] == ["first"]
 

@@ -478,7 +478,7 @@ def test_should_make_a_table_with_index_stream_recovery_and_expiry(provider: Aws
     changed = _goal(goal.type, {**goal.inputs, "deletionProtectionEnabled": False}, name)
     provider.update(changed, _resource(goal, made))
     assert client.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"] is False
-    with pytest.raises(ProviderError, match="rangeKey of aws:dynamodb/table:Table .* cannot be changed in place"):
+    with pytest.raises(ProviderError, match=r"rangeKey of aws:dynamodb/table:Table .* cannot be changed in place"):
         provider.update(_goal(goal.type, {**goal.inputs, "rangeKey": "other"}, name), _resource(goal, made))
 
 
@@ -533,5 +533,5 @@ def test_should_refuse_to_drop_an_argument_that_an_update_cannot_take_back(provi
     name = unique("queue")
     goal, made = _make(provider, "aws:sqs/queue:Queue", {"delaySeconds": 3}, name)
     without = {key: value for key, value in goal.inputs.items() if key != "delaySeconds"}
-    with pytest.raises(ProviderError, match="delaySeconds of aws:sqs/queue:Queue .* cannot be changed in place"):
+    with pytest.raises(ProviderError, match=r"delaySeconds of aws:sqs/queue:Queue .* cannot be changed in place"):
         provider.update(_goal(goal.type, without, name), _resource(goal, made))

@@ -36,8 +36,6 @@ def rule(request: Request) -> Steps:
     arguments.take_some("forceDestroy")
     enabled = arguments.take("isEnabled")
     state = arguments.take("state") or ("DISABLED" if enabled is False else "ENABLED")
-    if request.old is not None:
-        arguments.take("tags")  # PutRule refuses tags on a rule that exists
     bus, name = request.goal.inputs.get("eventBusName"), request.goal.inputs["name"]
     response = yield Call(operation="PutRule", arguments=arguments.take_rest(), params={"State": state})
     identity = name if bus in (None, "default") else f"{bus}/{name}"

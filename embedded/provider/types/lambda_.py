@@ -7,7 +7,7 @@ from typing import Any
 
 from embedded.engine.model import Created, ProviderError
 from embedded.engine.values import Archive, Asset, Value
-from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple
+from embedded.provider.kinds import Call, Calls, Naming, Removal, Request, Steps, kind, simple
 
 _RENAME = {
     "name": "FunctionName",
@@ -27,24 +27,22 @@ _STEERING = (
 )
 
 
-def _concurrency(request: Request, name: str) -> Steps:
-    reserved = request.arguments.take("reservedConcurrentExecutions")
-    if reserved is not None and reserved != -1:
+def _concurrency(name: str, reserved: int | None) -> Calls:
+    if reserved not in (None, -1):
         params = {"FunctionName": name, "ReservedConcurrentExecutions": reserved}
         yield Call(operation="PutFunctionConcurrency", params=params)
-    return Created(id=name, outputs={})
 
 
 def _change(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
     arguments, name = request.arguments, old.id
-    arguments.take_some(*_STEERING, "tags", "name", "packageType")
+    arguments.take_some(*_STEERING, "name", "packageType")
     image, archive = _image(request), arguments.take("code")
     content = {"ImageUri": image} if image else {"ZipFile": b"-" if request.dry else _zip(request.root, archive)}
     given = arguments.take_some("architectures", "publish")
     yield Call(operation="UpdateFunctionCode", arguments=given, params={"FunctionName": name, **content})
-    yield from _concurrency(request, name)
+    yield from _concurrency(name, arguments.take("reservedConcurrentExecutions"))
     rename = {"kmsKeyArn": "KMSKeyArn"}
     given = arguments.take_rest()
     yield Call(operation="UpdateFunctionConfiguration", arguments=given, rename=rename, params={"FunctionName": name})
@@ -102,16 +100,14 @@ def function(request: Request) -> Steps:
     archive = arguments.take("code")
     if archive:
         code["ZipFile"] = b"-" if request.dry else _zip(request.root, archive)
-    reserved = arguments.take_some("reservedConcurrentExecutions")
+    reserved = arguments.take("reservedConcurrentExecutions")
     response = yield Call(
         operation="CreateFunction",
         arguments=arguments.take_rest(),
         rename=_RENAME,
         params={f"Code.{key}": value for key, value in code.items() if value},
     )
-    if reserved:
-        params = {"FunctionName": name, "ReservedConcurrentExecutions": reserved["reservedConcurrentExecutions"]}
-        yield Call(operation="PutFunctionConcurrency", params=params)
+    yield from _concurrency(name, reserved)
     arn = request.arn("lambda", f"function:{name}")
     outputs = {
         "arn": arn,
