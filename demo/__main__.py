@@ -51,10 +51,10 @@ def make(out: Path, seed: int, distractors: int) -> None:
     record = film(shots, out / "video.mp4", seed, lambda done, total: _show("video frames", done, total))
     truth = describe(record, feed_ids, FRAME_RATE)
     (out / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
-    seconds = truth["video"]["duration_ms"] / 1000
+    seconds, spent = truth["video"]["duration_ms"] / 1000, time.monotonic() - began
     print(
         f"demo set in {out}: {len(rows)} products, {len(truth['shots'])} shots, {seconds:.1f} s, "
-        f"{len(truth['appearances'])} appearances, {len(truth['decoys'])} decoys, made in {time.monotonic() - began:.0f} s"
+        f"{len(truth['appearances'])} appearances, {len(truth['decoys'])} decoys, made in {spent:.0f} s"
     )
 
 

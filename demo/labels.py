@@ -240,7 +240,7 @@ def _scene(canvas: Canvas, design: Design, rng: Rng) -> None:
         )
         fill = mix(mix(inks.second, inks.accent, 0.6), inks.ground, layer / 4)
         canvas.polygon(np.concatenate([np.stack([x, ridge], 1), corners]), fill)
-        for at in rng.uniform(0, w, 7):
+        for at in (float(rng.uniform(0, w)) for _ in range(7)):
             foot = float(np.interp(at, x, ridge))
             tall = h * float(rng.uniform(0.02, 0.05)) * (1 + layer * 0.35)
             canvas.polygon(

@@ -132,7 +132,7 @@ def _ignorable(published: Mapping[str, Any], truth: Mapping[str, Any]) -> bool:
 
 
 def score(truth: Mapping[str, Any], published: Mapping[str, Any], titles: Mapping[str, str]) -> Score:
-    """Match appearances of the same product with a temporal IoU of at least 0.5, one to one, and compare their boxes."""
+    """Match appearances of the same product with a temporal IoU of at least 0.5, one to one; compare their boxes."""
     expected: list[Mapping[str, Any]] = list(truth["appearances"])
     found: list[Mapping[str, Any]] = list(published["appearances"])
     pairs = _pairs(expected, found)

@@ -385,7 +385,7 @@ def _shelf_shot(plan: Plan, cast: list[tuple[str, Article]], packs: Packs, room:
     for k, x in enumerate(_row(shown, gap)):
         px = (x / (span * 1.6) + 0.5) * 2400
         strip.rectangle(px - 66, 18, 132, 50, (60, 225, 255) if k % 3 == 0 else (250, 250, 250), 4)
-        strip.text(f"{cast[k][1].price_cents / 100:.2f}", px - 56, 58, 40, (30, 30, 40), 800)
+        strip.text(f"{cast[k][1].price_cents / 100:.2f}", px - 56, 58, 40, (30, 30, 40), 800, fit=112)
     tall = span * 1.6 * 90 / 2400
     board = Texture.of(strip.pixels)
     pieces = [

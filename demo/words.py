@@ -57,7 +57,8 @@ def turned(base: Palette, hue: float, light: float = 1.0) -> Palette:
     def turn(value: Colour) -> Colour:
         h, lightness, s = colorsys.rgb_to_hls(value[2] / 255, value[1] / 255, value[0] / 255)
         # Inks hold less of green than a screen shows.
-        s *= 0.7 if 0.2 < (h + hue) % 1 < 0.48 else 1.0
+        dull = 0.2 < (h + hue) % 1 < 0.48
+        s, lightness = (s * 0.7, lightness * 0.8) if dull else (s, lightness)
         r, g, b = colorsys.hls_to_rgb((h + hue) % 1, min(0.93, lightness * light), min(0.72, max(s, 0.15)))
         return round(b * 255), round(g * 255), round(r * 255)
 

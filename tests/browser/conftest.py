@@ -8,6 +8,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import ClassVar
 
 import av
 import numpy as np
@@ -49,14 +50,14 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    extensions_map = {
+    extensions_map: ClassVar[dict[str, str]] = {
         **SimpleHTTPRequestHandler.extensions_map,
         ".m3u8": "application/vnd.apple.mpegurl",
         ".ts": "video/mp2t",
         ".js": "text/javascript",
     }
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
     def end_headers(self) -> None:
@@ -70,19 +71,28 @@ def serve(folder: Path) -> ThreadingHTTPServer:
     return server
 
 
+BAR = 40
+"""Width of the bar in pixels."""
+
+
+def bar_left(frame: int) -> int:
+    """The bar's left edge in pixels."""
+    return frame * 3 % (WIDTH - BAR)
+
+
 def write_clip(folder: Path) -> None:
-    """Sixteen seconds of a moving bar, as an HLS playlist with MPEG-TS segments."""
+    """Sixteen seconds of a moving bar, as an HLS playlist with MPEG-TS segments; with B-frames, as real video is."""
     folder.mkdir(parents=True)
     options = {"hls_time": "2", "hls_playlist_type": "vod", "hls_segment_filename": str(folder / "segment-%03d.ts")}
     with av.open(str(folder / "index.m3u8"), "w", format="hls", options=options) as container:
         stream = container.add_stream("libx264", rate=RATE)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.options = {"preset": "ultrafast", "g": str(RATE), "keyint_min": str(RATE), "sc_threshold": "0"}
+        stream.options = {"preset": "veryfast", "bf": "2", "b-adapt": "0", "g": str(RATE), "sc_threshold": "0"}
         picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
         for number in range(RATE * SECONDS):
             picture[:] = (40, 60, int(127 + 100 * math.sin(number / 40)))
-            left = number * 3 % (WIDTH - 40)
-            picture[120:240, left : left + 40] = 230
+            left = bar_left(number)
+            picture[120:240, left : left + BAR] = 230
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
         container.mux(stream.encode())
 
@@ -113,6 +123,7 @@ APPEARANCES = [
     ("hostile", 9000, 10000, [[9000, 0.3, 0.3, 0.3, 0.3]]),
     ("lost", 11000, 12000, [[11000, 0.3, 0.3, 0.3, 0.3]]),
     ("sold-out", 12500, 14000, [[12500, 0.3, 0.3, 0.3, 0.3]]),
+    ("bar", 14200, 15800, [[frame * 40, bar_left(frame) / WIDTH, 1 / 3, BAR / WIDTH, 1 / 3] for frame in (355, 394)]),
 ]
 
 TIMELINE = {
@@ -175,15 +186,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "offers/demo-shop/hostile.json",
         any_offer("hostile", title=HOSTILE, brand=HOSTILE, link="javascript:window.hacked=1"),
     )
+    write("offers/demo-shop/bar.json", any_offer("bar"))
     write("offers/demo-shop/sold-out.json", any_offer("sold-out", availability="out_of_stock"))
     server = serve(root)
     (root / "embedding").mkdir()
     embedding = serve(root / "embedding")
     address = f"http://127.0.0.1:{server.server_port}"
     (root / "embedding" / "index.html").write_text(
-        f"""<script>window.got = [];
+        f"""<!doctype html><script>window.got = [];
         addEventListener("message", (event) => got.push([event.origin, event.data]));</script>
-        <iframe src="{address}/player/index.html?video=video-1#t=3" width="1000" height="800" allow="autoplay"></iframe>""",
+        <iframe src="{address}/player/index.html?video=video-1#t=3" width="1000" height="800"></iframe>""",
         encoding="utf-8",
     )
     write("player/config.json", {"cart_origins": [f"http://127.0.0.1:{embedding.server_port}"]})

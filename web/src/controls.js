@@ -6,12 +6,14 @@ const STEP_SECONDS = 5;
 
 export class Controls {
   /**
-   * @param {HTMLVideoElement} video
+   * @param {import("./media.js").Playhead} playhead
    * @param {HTMLElement} stage what goes full screen
    * @param {number} durationMs
    * @param {import("./timeline.js").Appearance[]} appearances
    */
-  constructor(video, stage, durationMs, appearances) {
+  constructor(playhead, stage, durationMs, appearances) {
+    const { video } = playhead;
+    this.playhead = playhead;
     this.video = video;
     this.stage = stage;
     this.seconds = durationMs / 1000;
@@ -29,7 +31,7 @@ export class Controls {
     }
     this.element = element("div", { class: "controls", part: "controls" }, this.play, this.time, element("div", { class: "bar" }, marks, this.seek), this.sound, this.full);
     this.seek.addEventListener("input", () => {
-      video.currentTime = Number(this.seek.value) / 1000;
+      playhead.seek(Number(this.seek.value));
     });
     for (const event of ["play", "pause", "volumechange", "timeupdate", "seeking"]) video.addEventListener(event, () => this.refresh());
     video.addEventListener("click", () => this.toggle());
@@ -53,14 +55,15 @@ export class Controls {
   }
 
   refresh() {
-    const { paused, muted, currentTime } = this.video;
+    const { paused, muted } = this.video;
+    const seconds = this.playhead.ms / 1000;
     this.#set(this.play, paused ? "Play" : "Pause", paused ? "play" : "pause");
     this.#set(this.sound, muted ? "Unmute" : "Mute", muted ? "muted" : "sound");
     this.stage.classList.toggle("playing", !paused);
-    this.time.textContent = `${clock(currentTime)} / ${clock(this.seconds)}`;
-    this.seek.value = String(Math.round(currentTime * 1000));
-    this.seek.setAttribute("aria-valuetext", `${clock(currentTime)} of ${clock(this.seconds)}`);
-    this.seek.style.setProperty("--done", `${Math.min(100, (currentTime / this.seconds) * 100)}%`);
+    this.time.textContent = `${clock(seconds)} / ${clock(this.seconds)}`;
+    this.seek.value = String(Math.round(seconds * 1000));
+    this.seek.setAttribute("aria-valuetext", `${clock(seconds)} of ${clock(this.seconds)}`);
+    this.seek.style.setProperty("--done", `${Math.min(100, (seconds / this.seconds) * 100)}%`);
   }
 
   #button(label, shape, act) {
@@ -98,6 +101,6 @@ export class Controls {
   }
 
   #step(seconds) {
-    this.video.currentTime = Math.min(this.seconds, Math.max(0, this.video.currentTime + seconds));
+    this.playhead.seek(Math.min(this.seconds * 1000, Math.max(0, this.playhead.ms + seconds * 1000)));
   }
 }

@@ -2,6 +2,9 @@
 import { element } from "./dom.js";
 import { boxAt, pictureIn } from "./timeline.js";
 
+/** Half of the widest name tag, in pixels: closer to an edge it would be cut off. */
+const TAG_HALF = 126;
+
 export class Hotspots {
   /**
    * @param {HTMLVideoElement} video
@@ -47,6 +50,9 @@ export class Hotspots {
       spot.style.transform = `translate(${picture.left + x * picture.width}px, ${picture.top + y * picture.height}px)`;
       spot.style.width = `${width * picture.width}px`;
       spot.style.height = `${height * picture.height}px`;
+      const middle = picture.left + (x + width / 2) * picture.width;
+      spot.classList.toggle("near-start", middle < TAG_HALF);
+      spot.classList.toggle("near-end", middle > this.video.clientWidth - TAG_HALF);
     }
   }
 

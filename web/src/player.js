@@ -10,7 +10,7 @@ if (page) {
   const player = element("shoppable-video", { video: new URLSearchParams(location.search).get("video") ?? "" });
   const seek = () => {
     const seconds = fragmentStart(location.hash);
-    if (seconds !== null && player.media) player.media.currentTime = seconds;
+    if (seconds !== null) player.seek(seconds * 1000);
   };
   player.addEventListener("shoppable:ready", seek);
   window.addEventListener("hashchange", seek);

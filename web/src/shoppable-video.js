@@ -1,14 +1,14 @@
 // <shoppable-video video="ID" [base="https://cdn.example/"] [cart-origins="https://shop.example …"]>
 //
 // Plays a published video and offers what is on screen. Its `data-state` is loading, ready, unpublished, missing or failed;
-// its shadow root is open. It dispatches `shoppable:add-to-cart` with
+// its shadow root is open; `data-time-ms` is where it is. It dispatches `shoppable:add-to-cart` with
 // {feedId, productId, appearanceId, videoId, timeMs, price: {minorUnits, currency}}, bubbling and composed, and posts the same to
 // the parent window of an embedding page whose origin is listed in `cart-origins`.
 import { Card } from "./card.js";
 import { Controls } from "./controls.js";
 import { element, icon } from "./dom.js";
 import { Hotspots } from "./hotspots.js";
-import { playHls } from "./media.js";
+import { Playhead, playHls } from "./media.js";
 import { fetchJson, Offers, priceNow, priceText } from "./offers.js";
 import css from "./shoppable-video.css";
 import { appearancesAt, clock } from "./timeline.js";
@@ -54,12 +54,17 @@ export class ShoppableVideo extends HTMLElement {
     return this.shadowRoot.querySelector("video");
   }
 
+  /** Goes to a time of the timeline, in milliseconds; before the video is ready, nothing happens. */
+  seek(ms) {
+    this.playhead?.seek(ms);
+  }
+
   get #root() {
     return new URL(this.getAttribute("base") ?? "/", document.baseURI);
   }
 
   get #locale() {
-    return this.closest("[lang]")?.lang && navigator.language.startsWith(this.closest("[lang]").lang) ? navigator.language : (navigator.language ?? "en");
+    return navigator.language || "en";
   }
 
   async #load() {
@@ -109,7 +114,8 @@ export class ShoppableVideo extends HTMLElement {
     const stage = element("div", { class: "stage", tabindex: "0", role: "group", "aria-label": "Video", part: "stage" });
     stage.style.setProperty("--aspect", `${about.width} / ${about.height}`);
     this.spots = new Hotspots(video, about, (product) => this.#choose(product));
-    const controls = new Controls(video, stage, about.duration_ms, appearances);
+    this.playhead = new Playhead(video);
+    const controls = new Controls(this.playhead, stage, about.duration_ms, appearances);
     const big = element("button", { class: "big", type: "button", tabindex: "-1", "aria-hidden": "true" }, icon("play"));
     big.addEventListener("click", () => controls.toggle());
     stage.append(video, this.spots.element, big, controls.element);
@@ -121,10 +127,10 @@ export class ShoppableVideo extends HTMLElement {
     const carousel = element("section", { class: "carousel", role: "region", "aria-roledescription": "carousel", "aria-label": "Products on screen", part: "carousel" },
       element("h2", {}, "On screen now ", this.count), this.list, this.empty, this.live);
     this.list.addEventListener("keydown", (event) => this.#walk(event));
-    this.shadowRoot.replaceChildren(element("div", { class: "layout" }, stage, element("div", { class: "side" }, carousel, this.#moments(appearances, video))));
+    this.shadowRoot.replaceChildren(element("div", { class: "layout" }, stage, element("div", { class: "side" }, carousel, this.#moments(appearances))));
 
-    const unplay = playHls(video, new URL(about.hls, this.#root), (reason) => this.#message("failed", reason));
-    const resize = new ResizeObserver(() => this.#sync(video.currentTime * 1000));
+    const unplay = playHls(this.playhead, new URL(about.hls, this.#root), (reason) => this.#message("failed", reason));
+    const resize = new ResizeObserver(() => this.#sync(this.playhead.ms));
     resize.observe(video);
     const unfollow = this.#follow(video);
     this.#stop = () => {
@@ -139,17 +145,18 @@ export class ShoppableVideo extends HTMLElement {
   }
 
   /** Everything that can be bought in the video, in order; a tap leads to its moment. */
-  #moments(appearances, video) {
+  #moments(appearances) {
     const first = new Map();
     for (const appearance of [...appearances].sort((a, b) => a.start_ms - b.start_ms)) {
       if (!first.has(appearance.product_id)) first.set(appearance.product_id, appearance);
     }
     const list = element("ul", { part: "moments" });
     for (const appearance of first.values()) {
-      const at = (appearance.start_ms + Math.min(400, (appearance.end_ms - appearance.start_ms) / 2)) / 1000;
+      const ms = appearance.start_ms + Math.min(400, (appearance.end_ms - appearance.start_ms) / 2);
+      const at = ms / 1000;
       const button = element("button", { type: "button", "aria-label": `Go to ${clock(at)}` }, element("span", { class: "at" }, clock(at)));
       button.addEventListener("click", () => {
-        video.currentTime = at;
+        this.playhead.seek(ms);
       });
       list.append(element("li", { "data-moment": appearance.appearance_id }, button));
       this.#whenSeen(button, () => this.#thumb(button, appearance.product_id, at));
@@ -180,13 +187,13 @@ export class ShoppableVideo extends HTMLElement {
     const exact = "requestVideoFrameCallback" in HTMLVideoElement.prototype;
     const frame = (_, metadata) => {
       if (!going) return;
-      this.#sync((metadata?.mediaTime ?? video.currentTime) * 1000);
+      this.#sync(this.playhead.at(metadata?.mediaTime ?? video.currentTime));
       if (exact) video.requestVideoFrameCallback(frame);
       else requestAnimationFrame(() => frame());
     };
     if (exact) video.requestVideoFrameCallback(frame);
     else requestAnimationFrame(() => frame());
-    const jump = () => this.#sync(video.currentTime * 1000);
+    const jump = () => this.#sync(this.playhead.ms);
     for (const event of ["seeked", "ended", "loadeddata"]) video.addEventListener(event, jump);
     return () => {
       going = false;
@@ -263,7 +270,7 @@ export class ShoppableVideo extends HTMLElement {
     const { price } = priceNow(card.offer);
     const detail = {
       feedId: card.offer.feed_id, productId: card.appearance.product_id, appearanceId: card.appearance.appearance_id, videoId: this.timeline.video_id,
-      timeMs: Math.round(this.media.currentTime * 1000), price: { minorUnits: price.minor_units, currency: price.currency },
+      timeMs: Math.round(this.playhead.ms), price: { minorUnits: price.minor_units, currency: price.currency },
     };
     this.dispatchEvent(new CustomEvent("shoppable:add-to-cart", { bubbles: true, composed: true, detail }));
     if (window.parent !== window) {
