@@ -57,7 +57,7 @@ def distributed_map(step: Step, data: Json) -> Json:
     except StateError as failure:
         _end(run, "FAILED")
         frame.add("MapRunFailed", error=failure.error, cause=failure.cause)
-        frame.add("MapStateFailed", error=failure.error, cause=failure.cause)
+        frame.add("MapStateFailed")  # AWS gives this event no details
         raise
     _end(run, "SUCCEEDED")
     frame.add("MapRunSucceeded")

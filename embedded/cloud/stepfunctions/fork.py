@@ -34,8 +34,8 @@ def parallel(step: Step, data: Json) -> Json:
     try:
         jobs = [job(index, branch) for index, branch in enumerate(branches)]
         results = run_all(frame.scope, jobs, len(jobs))
-    except StateError as failure:
-        frame.add("ParallelStateFailed", error=failure.error, cause=failure.cause)
+    except StateError:
+        frame.add("ParallelStateFailed")  # AWS gives this event no details
         raise
     frame.add("ParallelStateSucceeded")
     return results
@@ -97,8 +97,8 @@ def inline_map(step: Step, data: Json) -> Json:
     try:
         jobs = [job(index, item) for index, item in enumerate(items)]
         results = run_all(frame.scope, jobs, min(limit, INLINE_CONCURRENCY))
-    except StateError as failure:
-        frame.add("MapStateFailed", error=failure.error, cause=failure.cause)
+    except StateError:
+        frame.add("MapStateFailed")  # AWS gives this event no details
         raise
     frame.add("MapStateSucceeded")
     return results
