@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from embedded.commands import CommandError
 from embedded.engine import DeploymentFailed, Event, run
+from embedded.engine.project import ProjectError
 from embedded.state import ROOT
 
 
@@ -21,6 +22,8 @@ def preview(stack: str, config: Mapping[str, str]) -> None:
     except DeploymentFailed as failure:
         message = f"the preview of {stack} failed:\n{failure}"
         raise CommandError(message) from None
+    except ProjectError as error:
+        raise CommandError(str(error)) from None
     counts = Counter(resource.type for resource in deployment.resources)
     for token, count in sorted(counts.items()):
         print(f"{count:5} {token}")

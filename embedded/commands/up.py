@@ -7,7 +7,7 @@ from typing import Any
 
 from embedded.commands import CommandError, daemon
 from embedded.engine import DeploymentFailed, Event, run
-from embedded.engine.project import load_project
+from embedded.engine.project import ProjectError, load_project
 from embedded.engine.settings import stack_settings
 from embedded.engine.urns import parse
 from embedded.engine.values import mask
@@ -24,6 +24,8 @@ def up(stack: str, port: int, config: Mapping[str, str]) -> None:
     except BlockingIOError:
         message = "another deployment is under way"
         raise CommandError(message) from None
+    except ProjectError as error:
+        raise CommandError(str(error)) from None
 
 
 def _deploy(home: Home, stack: str, port: int, config: Mapping[str, str]) -> None:
