@@ -19,8 +19,8 @@ from functions.shoppable.matching.port import Box, FrameMatch
 MAX_MISSED = 3
 """Examined frames in a row without the product that do not end an appearance."""
 MAX_GAP_MS = 2_500
-MIN_FRAME_SCORE = 0.3
-SINGLE_FRAME_SCORE = 0.9
+MIN_FRAME_SCORE = 0.15
+SINGLE_FRAME_SCORE = 0.8
 """What a product that is seen in one frame only must score there."""
 _SAME_PLACE = 0.4
 
@@ -224,7 +224,7 @@ def _timed(sightings: Sequence[_Sighting], start: int, end: int) -> tuple[TimedB
 def _score(scores: Sequence[float]) -> float:
     """The mean of the best three frames' log odds, and a little for every further frame: frames do not err independently."""
     best = sorted((_logit(score) for score in scores), reverse=True)[:3]
-    odds = sum(best) / len(best) + 0.7 * math.log(len(scores))
+    odds = sum(best) / len(best) + 0.3 * math.log(len(scores))
     return round(1 / (1 + math.exp(-odds)), 4)
 
 

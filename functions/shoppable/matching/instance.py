@@ -16,7 +16,7 @@ from functions.shoppable.matching.verify import Evidence, verify
 
 __all__ = ["FrameMatch", "InstanceMatcher"]
 
-HYPOTHESES = 28
+HYPOTHESES = 36
 _SAME_PLACE = 0.5
 _SAME_POINTS = 0.25
 """Share of a product's points that another one claims too, from which on only one of them can be right."""
@@ -97,15 +97,18 @@ class InstanceMatcher:
 
 
 def logit(evidence: Evidence) -> float:
-    """How much one hypothesis has for it, without regard to others: log odds."""
-    share = evidence.inliers / max(evidence.expected, 1)
+    """How much one hypothesis has for it, without regard to others: log odds.
+
+    A logistic regression over hypotheses of generated scenes with unknown products and of photographs of real packages from
+    whose catalogue the right product was taken away; counts of inliers alone say little, since a brand's products share print.
+    """
     return (
-        -9.0
-        + 2.2 * math.log(evidence.inliers)
-        + 4.0 * share
-        + 2.0 * min(evidence.spread, 1.0)
-        + 4.0 * evidence.structure
-        + 2.0 * evidence.colour
+        -5.6
+        + 0.25 * math.log(max(evidence.inliers, 1))
+        + 7.4 * evidence.inliers / max(evidence.expected, 1)
+        + 0.7 * min(evidence.spread, 1.0)
+        + 3.3 * evidence.structure
+        + 3.3 * evidence.colour
     )
 
 

@@ -101,10 +101,24 @@ def _collect(
     order = order[points[order] >= _MIN_VOTES][: limit * 8]
     chosen = _spread(index, cells, cell_image, order, limit)
     members = {cell: owner[cell_of == cell] for cell in chosen}
-    return [
+    found = [
         _hypothesis(int(cell_image[cell]), float(votes[cell]), poses[members[cell]], weight[members[cell]])
         for cell in chosen
     ]
+    distinct: list[Hypothesis] = []
+    for hypothesis in found:
+        if not any(_alike(hypothesis, other, index.image_size[hypothesis.image]) for other in distinct):
+            distinct.append(hypothesis)
+    return distinct
+
+
+def _alike(one: Hypothesis, other: Hypothesis, size: Floats) -> bool:
+    """True if both are the same picture in about the same pose: a cluster is seen in both grids."""
+    if one.image != other.image or not 0.66 < one.scale / other.scale < 1.5:
+        return False
+    turn = abs((one.turn - other.turn + np.pi) % (2 * np.pi) - np.pi)
+    away = np.hypot(one.x - other.x, one.y - other.y)
+    return bool(turn < 0.5 and away < 0.25 * float(size.max()) * max(one.scale, other.scale))
 
 
 def _spread(

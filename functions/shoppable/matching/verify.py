@@ -78,16 +78,18 @@ def verify(
     homography = _estimate(reference.points[known, :2], frame.points[near[seen], :2], side)
     if homography is None or not is_possible(homography, reference, frame):
         return None
-    refined = homography
+    partners, refined = _partners(distances), homography
+    seen_now, known_now, costs, expected = _explained(refined, partners, frame.points[near], reference, frame)
     for _ in range(2):
-        seen_now, known_now, expected = _explained(refined, distances, frame.points[near], reference, frame)
         if len(seen_now) < _MIN_MATCHES:
             return None
         again = _estimate(reference.points[known_now, :2], frame.points[near[seen_now], :2], side)
         if again is None or not is_possible(again, reference, frame):
             break
-        refined = again
-    seen_now, known_now, expected = _explained(refined, distances, frame.points[near], reference, frame)
+        better = _explained(again, partners, frame.points[near], reference, frame)
+        if len(better[0]) <= len(seen_now):
+            break
+        refined, (seen_now, known_now, costs, expected) = again, better
     if len(seen_now) < _MIN_MATCHES:
         return None
     outline = project_points(refined, reference.outline)
@@ -97,7 +99,7 @@ def verify(
         homography=refined,
         outline=outline,
         matched=near[seen_now],
-        errors=distances[seen_now, known_now],
+        errors=costs,
         expected=expected,
         matches=len(seen),
         spread=_hull_area(reference.points[known_now, :2]) / max(_hull_area(reference.outline), 1.0),
@@ -189,15 +191,30 @@ def _estimate(known: Floats, found: Floats, side: float) -> Matrix | None:
     return np.vstack([np.asarray(affine, dtype=np.float64), [0, 0, 1]])
 
 
+@dataclass(frozen=True, eq=False)
+class _Partners:
+    """Pairs (point of the frame, point of the picture) that look alike, whatever the pose, and their squared distances."""
+
+    seen: NDArray[np.int64]
+    known: NDArray[np.int64]
+    cost: Floats
+
+
+def _partners(distances: Floats) -> _Partners:
+    # Where chance alone brings points together, the best partner is rarely the one in the right place.
+    seen, known = np.nonzero(distances <= np.minimum(_NEAREST * distances.min(axis=0, keepdims=True), DISTANCE))
+    return _Partners(seen, known, distances[seen, known])
+
+
 def _explained(
-    homography: Matrix, distances: Floats, found: Floats, reference: Reference, frame: ImageFeatures
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Points of the frame that lie, and look, as the pose demands; their partners; how many partners there could be."""
+    homography: Matrix, partners: _Partners, found: Floats, reference: Reference, frame: ImageFeatures
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, int]:
+    """Points of the frame that lie, and look, as the pose demands; their partners and costs; how many there could be."""
     places = project_points(homography, reference.points[:, :2])
     ahead = project_points(homography, reference.points[:, :2] + np.array([1, 0], dtype=np.float32)) - places
     aside = project_points(homography, reference.points[:, :2] + np.array([0, 1], dtype=np.float32)) - places
     local = np.sqrt(np.abs(ahead[:, 0] * aside[:, 1] - ahead[:, 1] * aside[:, 0]))
-    size = reference.points[:, 2] * local
+    size = np.maximum(reference.points[:, 2] * local, 1e-3)
     visible = (
         (size > _FRAME_POINT)
         & (places[:, 0] > 2)
@@ -207,22 +224,15 @@ def _explained(
     )
     outline = project_points(homography, reference.outline)
     radius = float(np.clip(0.02 * max(np.ptp(outline[:, 0]), np.ptp(outline[:, 1])), 2.5, 9.0))
-    away = (found[:, 0, None] - places[None, :, 0]) ** 2 + (found[:, 1, None] - places[None, :, 1]) ** 2
-    close = (
-        (away < radius**2)
-        & (distances < DISTANCE)
-        # Where chance alone brings points together, the best partner is rarely the one in the right place.
-        & (distances <= _NEAREST * distances.min(axis=0, keepdims=True))
-        & visible[None]
-        & (np.abs(np.log2(found[:, 2, None] / np.maximum(size[None], 1e-3))) < 0.8)
-    )
-    cost = np.where(close, distances, np.inf)
-    best = cost.argmin(axis=1)
-    rows = np.flatnonzero(np.isfinite(cost[np.arange(len(best)), best]))
-    order = rows[np.lexsort((rows, cost[rows, best[rows]]))]
-    _, first = np.unique(best[order], return_index=True)
-    kept = np.sort(order[first])
-    return kept, best[kept], max(int(visible.sum()), len(kept))
+    seen, known, cost = partners.seen, partners.known, partners.cost
+    there = np.hypot(found[seen, 0] - places[known, 0], found[seen, 1] - places[known, 1]) < radius
+    fits = np.flatnonzero(there & visible[known] & (np.abs(np.log2(found[seen, 2] / size[known])) < 0.8))
+    # The best pair of each point of the frame, then of each point of the picture.
+    fits = fits[np.lexsort((fits, cost[fits]))]
+    fits = fits[np.sort(np.unique(seen[fits], return_index=True)[1])]
+    fits = fits[np.unique(known[fits], return_index=True)[1]]
+    fits = fits[np.argsort(seen[fits])]
+    return seen[fits], known[fits], cost[fits], max(int(visible.sum()), len(fits))
 
 
 def _hull_area(points: Floats) -> float:
