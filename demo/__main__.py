@@ -2,12 +2,15 @@
 
 import argparse
 import csv
+import hashlib
 import json
 import sys
 import time
 from pathlib import Path
 
+import av
 import cv2
+import numpy as np
 
 from demo.film import film
 from demo.goods import COLUMNS
@@ -26,9 +29,23 @@ def _show(what: str, done: int, total: int) -> None:
         print(f"{what}: {done}/{total}", file=sys.stderr, flush=True)
 
 
+def _recipe(seed: int, distractors: int) -> str:
+    """Names what would be drawn: the arguments, the code that draws and the libraries that it draws with."""
+    code = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        code.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    tools = {"numpy": np.__version__, "opencv": cv2.__version__, "av": av.__version__}
+    return json.dumps({"seed": seed, "distractors": distractors, "code": code.hexdigest(), **tools})
+
+
 def make(out: Path, seed: int, distractors: int) -> None:
-    """Write feed.tsv, images/, video.mp4 and truth.json below `out`."""
+    """Write feed.tsv, images/, video.mp4 and truth.json below `out`, unless that very set is already there."""
     began = time.monotonic()
+    recipe, stamp = _recipe(seed, distractors), out / ".made"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == recipe:
+        print(f"demo set in {out}: already made")
+        return
+    stamp.unlink(missing_ok=True)
     cv2.setNumThreads(1)
     folder = out / "images"
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,6 +68,7 @@ def make(out: Path, seed: int, distractors: int) -> None:
     record = film(shots, out / "video.mp4", seed, lambda done, total: _show("video frames", done, total))
     truth = describe(record, feed_ids, FRAME_RATE)
     (out / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
+    stamp.write_text(recipe, encoding="utf-8")
     seconds, spent = truth["video"]["duration_ms"] / 1000, time.monotonic() - began
     print(
         f"demo set in {out}: {len(rows)} products, {len(truth['shots'])} shots, {seconds:.1f} s, "
