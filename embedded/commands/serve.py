@@ -1,11 +1,15 @@
 """`serve`: the stack's CDN, for a browser on this machine."""
 
+import contextlib
+import sys
+import threading
+
 from embedded.commands import CommandError, daemon
 from embedded.state import Home
 
 
 def serve(stack: str, port: int) -> None:
-    """Serve the distribution of `stack` until Ctrl-C."""
+    """Serve the distribution of `stack` until Ctrl-C, after printing its URL."""
     home = Home.of_environment()
     running = daemon.required(home)
     outputs = home.outputs(stack)
@@ -14,4 +18,10 @@ def serve(stack: str, port: int) -> None:
         raise CommandError(message)
     from embedded.cloud import cdn
 
-    cdn.serve(running, outputs, port)
+    access = cdn.Access(running.endpoint_url, running.region, running.access_key_id, running.secret_access_key)
+    server = cdn.CdnServer(access, outputs["distribution_id"], port or None).start()
+    sys.stdout.write(f"{server.url}/\n")
+    sys.stdout.flush()
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    server.stop()

@@ -245,6 +245,32 @@ def test_every_response_fits_the_service_model() -> None:
         assert response.status == 200, (operation, response.body)
 
 
+def test_histories_of_every_ending_fit_the_service_model() -> None:
+    fails = {"Type": "Fail", "Error": "E"}
+    call = {"Type": "Task", "Resource": FUNCTION, "End": True}
+    config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+
+    def body(payload: Any) -> Any:
+        raise ValueError(payload)
+
+    service = Service(function(body))
+    answer = JsonService(service_model("stepfunctions"), service.api)
+    for state in (
+        {"Type": "Parallel", "Branches": [chain(Inner=fails), chain(Slow={"Type": "Wait", "Seconds": 9})]},
+        {"Type": "Map", "ItemProcessor": chain(Each=call)},
+        {"Type": "Map", "ItemProcessor": {**chain(Each=call), **config}},
+    ):
+        arn = service.start(one(state), [1, 2])
+        service.finish(arn)
+        service.api.redrive_execution({"executionArn": arn})
+        service.finish(arn)
+        request = {"x-amz-target": "AWSStepFunctions.GetExecutionHistory"}
+        body_text = json.dumps({"executionArn": arn}).encode()
+        response = answer(Request("POST", "/", "", request, io.BytesIO(body_text)))
+        events = json.loads(bytes(response.body))["events"]  # type: ignore[arg-type]
+        assert {"ExecutionFailed", "ExecutionRedriven"} <= {event["type"] for event in events}
+
+
 @pytest.mark.parametrize(
     ("target", "body", "code"),
     [

@@ -10,10 +10,6 @@ from embedded.cloud.stepfunctions.errors import RUNTIME, StateError
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions
 EVENT_LIMIT = 25_000
-_WITHOUT_DETAILS = frozenset(
-    {"TaskStateAborted", "WaitStateAborted", "MapStateAborted", "ParallelStateAborted", "MapStateSucceeded"}
-    | {"ParallelStateStarted", "ParallelStateSucceeded", "LambdaFunctionStarted", "MapRunAborted", "MapRunSucceeded"}
-)
 
 
 class History:
@@ -61,7 +57,7 @@ class History:
         }
         if kind.endswith(("StateEntered", "StateExited")):
             event[f"state{kind.rpartition('State')[2]}EventDetails"] = details
-        elif kind not in _WITHOUT_DETAILS:
+        elif details:
             event[f"{kind[0].lower()}{kind[1:]}EventDetails"] = details
         self._events.append(event)
         return number
