@@ -131,6 +131,7 @@ class Foundation(pulumi.ComponentResource):
             context=str(ROOT),
             dockerfile=str(ROOT / "docker" / "Dockerfile"),
             # Only images of this environment are called so; the repository lets these tags be moved, and no others.
+            arguments={"BASE": self.settings.base_image} if self.settings.base_image else {},
             tag=f"{pulumi.get_stack()}-{self.code_digest[:_TAG_LENGTH]}",
         )
         return Image(

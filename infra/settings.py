@@ -48,6 +48,10 @@ class Settings(BaseModel):
     image_digest_api: Annotated[Digest | None, BeforeValidator(_absent)] = None
     """The promoted image. Absent in dev, which builds its own."""
     image_digest_vision: Annotated[Digest | None, BeforeValidator(_absent)] = None
+    base_image: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[^@\s]+@sha256:[0-9a-f]{64}$")] | None, BeforeValidator(_absent)
+    ] = None
+    """What images are built on, with its digest; the Dockerfile's own default has none."""
     code_digest: Annotated[
         Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None, BeforeValidator(_absent)
     ] = None

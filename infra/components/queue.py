@@ -113,7 +113,12 @@ class Queue(pulumi.ComponentResource):
                     actions=("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
                     resources=(self.arn,),
                 ),
-                self._key.via("sqs", ("kms:Decrypt",), purpose=f"Receive{title(self.label)}"),
+                self._key.via(
+                    "sqs",
+                    ("kms:Decrypt",),
+                    purpose=f"Receive{title(self.label)}",
+                    context={"aws:sqs:arn": self.arn},
+                ),
             )
         )
 
@@ -162,6 +167,11 @@ def _send_access(label: str, arn: pulumi.Output[str], key: Key) -> Access:
     return Access(
         (
             Statement(sid=f"SendTo{title(label)}", actions=("sqs:SendMessage",), resources=(arn,)),
-            key.via("sqs", ("kms:Decrypt", "kms:GenerateDataKey"), purpose=f"SendTo{title(label)}"),
+            key.via(
+                "sqs",
+                ("kms:Decrypt", "kms:GenerateDataKey"),
+                purpose=f"SendTo{title(label)}",
+                context={"aws:sqs:arn": arn},
+            ),
         )
     )

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import pulumi
 from pulumi.runtime import mocks, rpc, set_all_config, set_mocks
-from pulumi.runtime.settings import get_root_resource, set_root_resource
+from pulumi.runtime.settings import SETTINGS, get_root_resource, set_root_resource
 from pulumi.runtime.stack import run_pulumi_func
 
 from embedded.engine.project import load_project
@@ -84,7 +84,7 @@ class _Account(mocks.Mocks):
             **args.inputs,
             "name": name,
             "bucket": args.inputs.get("bucket", name),
-            "arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}/{name}",
+            "arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}:{name}",
             "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
             "digest": "sha256:" + "0" * 64,
             "domainName": f"{args.name}.cloudfront.example",
@@ -147,7 +147,13 @@ class _Monitor(mocks.MockMonitor):
         return answer
 
 
-def record(program: Callable[[], None], *, stack: str = "dev", config: Mapping[str, str] | None = None) -> Recording:
+def record(
+    program: Callable[[], None],
+    *,
+    project: str = "shoppable-video",
+    stack: str = "dev",
+    config: Mapping[str, str] | None = None,
+) -> Recording:
     """Runs a program to its end, all outputs resolved."""
     recording = Recording()
     # The mocks' own stack resource binds its futures to the loop that is current when they are set.
@@ -155,12 +161,17 @@ def record(program: Callable[[], None], *, stack: str = "dev", config: Mapping[s
     asyncio.set_event_loop(loop)
     try:
         set_root_resource(None)  # pyright: ignore[reportArgumentType]  (the last run's stack)
-        set_mocks(_Account(), project="shoppable-video", stack=stack, preview=False, monitor=_Monitor(recording))
+        set_mocks(_Account(), project=project, stack=stack, preview=False, monitor=_Monitor(recording))
         set_all_config(dict(config or {"aws:region": REGION}))
         loop.run_until_complete(
             asyncio.wait_for(run_pulumi_func(lambda: _with_outputs(program, recording)), _TIMEOUT_SECONDS)
         )
     finally:
+        # What a failed program left unfinished must not wait in the next one.
+        SETTINGS.outputs.clear()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
         loop.close()
         asyncio.set_event_loop(None)
     return recording
@@ -176,7 +187,7 @@ def record_project(directory: Path, stack: str, **settings: str) -> Recording:
     """Runs a project's `__main__.py` under one of its stacks, with some settings replaced."""
     project = load_project(directory, stack, {})
     config = dict(project.config) | {f"{project.name}:{key}": value for key, value in settings.items()}
-    return record(lambda: _run(directory / "__main__.py"), stack=stack, config=config)
+    return record(lambda: _run(directory / "__main__.py"), project=project.name, stack=stack, config=config)
 
 
 @functools.cache
@@ -190,10 +201,3 @@ def record_stack(stack: str) -> Recording:
 
 def _run(main: Path) -> None:
     runpy.run_path(str(main), run_name="__main__")
-
-
-def is_component(resource: Recorded) -> bool:
-    return not resource.custom
-
-
-__all__ = ["ACCOUNT", "REGION", "ROOT", "STACKS", "Recorded", "Recording", "pulumi", "record", "record_project"]

@@ -1,0 +1,99 @@
+"""Every function: its handler exists, its image has a digest, its variables are those that its model reads."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from infra.components.function import variables
+from tests.infra.policies import allows
+from tests.support.recorder import ROOT, Recorded, Recording
+
+_COMMON = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE"}
+_PACKAGES = {path.parent for path in (ROOT / "functions").glob("*/*/env.py")}
+
+
+def _command(function: Recorded) -> str:
+    (command,) = function.inputs["imageConfig"]["commands"]
+    return command
+
+
+def _package(function: Recorded) -> Path:
+    return ROOT.joinpath(*_command(function).split(".")[:-2])
+
+
+def test_every_handler_package_is_deployed_and_nothing_else(recording: Recording) -> None:
+    assert {_package(function) for function in recording.of("lambda/function:Function")} == _PACKAGES
+
+
+def test_every_command_names_a_handler_that_exists(recording: Recording) -> None:
+    for function in recording.of("lambda/function:Function"):
+        source = _package(function) / "handler.py"
+        assert "\ndef handler(" in source.read_text(), _command(function)
+        assert _command(function).endswith(".handler.handler")
+
+
+def test_every_variable_that_a_handler_reads_is_set_and_no_other(recording: Recording) -> None:
+    for function in recording.of("lambda/function:Function"):
+        module = importlib.import_module(_command(function).removesuffix(".handler.handler") + ".env")
+        model: type[BaseModel] = module.Environment
+        given = function.inputs["environment"]["variables"]
+        assert set(given) == set(variables(model)) | _COMMON, function.name
+        model.model_validate({name: given[name] for name in variables(model)})
+
+
+def test_the_image_is_named_by_digest_and_never_by_tag(recording: Recording) -> None:
+    for function in recording.of("lambda/function:Function"):
+        repository, digest = function.inputs["imageUri"].split("@")
+        assert digest.startswith("sha256:")
+        assert ":" not in repository.rsplit("/", 1)[-1]
+
+
+def test_functions_that_decode_pictures_run_the_vision_image(recording: Recording) -> None:
+    vision = {
+        function.name
+        for function in recording.of("lambda/function:Function")
+        if "/vision@" in function.inputs["imageUri"]
+    }
+    assert vision == {
+        "index-products",
+        "build-index",
+        "probe-video",
+        "detect-shots",
+        "sample-frames",
+        "match-frames",
+        "build-timeline",
+    }
+
+
+def test_every_function_runs_on_arm_traced_and_logs_json_to_its_own_group(recording: Recording) -> None:
+    for function in recording.of("lambda/function:Function"):
+        group = recording.one("cloudwatch/logGroup:LogGroup", function.name)
+        assert function.inputs["architectures"] == ["arm64"]
+        assert function.inputs["tracingConfig"] == {"mode": "Active"}
+        assert function.inputs["loggingConfig"] == {"logFormat": "JSON", "logGroup": group.state["name"]}
+        assert allows(recording, function.name, "logs:PutLogEvents") == [f"{group.arn}:*"]
+
+
+def test_a_function_waits_for_its_permissions(recording: Recording) -> None:
+    for function in recording.of("lambda/function:Function"):
+        assert recording.one("iam/rolePolicy:RolePolicy", function.name).urn in function.dependencies
+
+
+@pytest.mark.parametrize(("stack", "built"), [("dev", 2), ("staging", 0), ("prod", 0)])
+def test_only_dev_builds_images(built: int, recording: Recording) -> None:
+    images = recording.of("index:Image")
+    assert len(images) == built
+    for image in images:
+        assert image.inputs["platforms"] == ["linux/arm64"]
+        assert image.inputs["target"] == image.name
+        assert image.inputs["exports"] == [{"registry": {"ociMediaTypes": False, "push": True}}]
+        assert image.inputs["tags"][0].rsplit(":", 1)[1].startswith("dev-")
+
+
+def test_the_code_digest_of_promoted_images_comes_from_the_settings(prod: Recording) -> None:
+    function = prod.one("lambda/function:Function", "build-index")
+    assert function.inputs["environment"]["variables"]["CODE_DIGEST"] == (
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    )

@@ -1,0 +1,112 @@
+"""State machines as deployed: filled in, logged, and allowed exactly what their states do."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.infra.policies import allows
+from tests.support.recorder import Recorded, Recording
+
+_MACHINES = ("catalogue-import", "video-analysis")
+
+
+def _tasks(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if node.get("Type") == "Task":
+            yield node
+        for value in node.values():
+            yield from _tasks(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _tasks(value)
+
+
+def _machine(recording: Recording, name: str) -> Recorded:
+    return recording.one("sfn/stateMachine:StateMachine", name)
+
+
+@pytest.mark.parametrize("name", _MACHINES)
+def test_no_placeholder_is_left(recording: Recording, name: str) -> None:
+    assert "${" not in _machine(recording, name).inputs["definition"]
+
+
+@pytest.mark.parametrize("name", _MACHINES)
+def test_a_machine_may_invoke_exactly_the_functions_that_its_states_call(dev: Recording, name: str) -> None:
+    definition = _machine(dev, name).document("definition")
+    called = {
+        task["Parameters"]["FunctionName"] for task in _tasks(definition) if task["Resource"].endswith(":lambda:invoke")
+    }
+    known = {function.arn for function in dev.of("lambda/function:Function")}
+    assert called == set(allows(dev, name, "lambda:InvokeFunction"))
+    assert called <= known
+
+
+@pytest.mark.parametrize("name", _MACHINES)
+def test_a_machine_may_update_exactly_the_table_that_its_states_update(dev: Recording, name: str) -> None:
+    tables = {table.state["name"]: table.arn for table in dev.of("dynamodb/table:Table")}
+    updated = {
+        tables[task["Parameters"]["TableName"]]
+        for task in _tasks(_machine(dev, name).document("definition"))
+        if ":dynamodb:" in task["Resource"]
+    }
+    assert updated == set(allows(dev, name, "dynamodb:UpdateItem"))
+
+
+@pytest.mark.parametrize("name", _MACHINES)
+def test_a_machine_reads_only_the_bucket_that_its_map_reads(dev: Recording, name: str) -> None:
+    buckets = {bucket.state["bucket"]: bucket.arn for bucket in dev.of("s3/bucket:Bucket")}
+    text = _machine(dev, name).inputs["definition"]
+    read = {buckets[found] for found in re.findall(r'"Bucket":\s*"([^"]+)"', text)}
+    assert {resource.partition("/")[0] for resource in allows(dev, name, "s3:GetObject")} == read
+
+
+@pytest.mark.parametrize("name", _MACHINES)
+def test_every_task_ends_in_time_is_tried_again_and_caught(dev: Recording, name: str) -> None:
+    definition = _machine(dev, name).document("definition")
+    inside_maps = json.dumps([task for task in _tasks(definition) if "Catch" not in task])
+    for task in _tasks(definition):
+        assert task.get("TimeoutSeconds", task.get("TimeoutSecondsPath")), task
+        if not task["Resource"].endswith("createJob.sync"):
+            assert task["Retry"], task
+    # A state inside a Map or Parallel is caught by the state around it.
+    assert '"Next": "RecordFailed"' not in inside_maps
+
+
+@pytest.mark.parametrize("name", _MACHINES)
+def test_a_machine_logs_everything_to_a_vended_group_and_is_traced(recording: Recording, name: str) -> None:
+    machine, group = _machine(recording, name), recording.one("cloudwatch/logGroup:LogGroup", name)
+    assert group.inputs["namePrefix"].startswith("/aws/vendedlogs/states/")
+    assert machine.inputs["loggingConfiguration"] == {
+        "level": "ALL",
+        "includeExecutionData": True,
+        "logDestination": f"{group.arn}:*",
+    }
+    assert machine.inputs["tracingConfiguration"] == {"enabled": True}
+    assert machine.inputs["type"] == "STANDARD"
+    assert allows(recording, name, "logs:CreateLogDelivery") == ["*"]
+
+
+def test_a_machine_has_a_name_of_its_own_in_every_stack() -> None:
+    from tests.support.recorder import STACKS, record_stack
+
+    names = [_machine(record_stack(stack), name).inputs["name"] for stack in STACKS for name in _MACHINES]
+    assert len(set(names)) == len(names)
+    assert all(len(name) <= 80 and name.isascii() for name in names)
+
+
+def test_transcoding_is_allowed_and_its_end_is_heard_of(dev: Recording) -> None:
+    here = "arn:aws:{}:eu-central-1:123456789012:{}"
+    assert allows(dev, "video-analysis", "mediaconvert:CreateJob") == [
+        here.format("mediaconvert", "queues/*"),
+        here.format("mediaconvert", "jobs/*"),
+    ]
+    for action in ("mediaconvert:GetJob", "mediaconvert:CancelJob"):
+        assert allows(dev, "video-analysis", action) == [here.format("mediaconvert", "jobs/*")]
+    for action in ("events:PutTargets", "events:PutRule", "events:DescribeRule"):
+        assert allows(dev, "video-analysis", action) == [
+            here.format("events", "rule/StepFunctionsGetEventsForMediaConvertJobRule")
+        ]
+    assert not allows(dev, "catalogue-import", "mediaconvert:CreateJob")
