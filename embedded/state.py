@@ -89,7 +89,7 @@ class Home:
         }
         _write(self._stack_file(deployment.stack), document)
 
-    def write_stack_file(self, deployment: Deployment, daemon: Daemon, region: str, delivery_url: str | None) -> None:
+    def write_stack_file(self, deployment: Deployment, daemon: Daemon, region: str) -> None:
         """Write what `shop` needs to reach the stack."""
         document: dict[str, Any] = {
             "stack": deployment.stack,
@@ -101,8 +101,6 @@ class Home:
                 "aws_secret_access_key": daemon.secret_access_key,
             },
         }
-        if delivery_url:
-            document["delivery_url"] = delivery_url
         _write(self.directory / "stack.json", document)
 
     def forget(self) -> None:

@@ -64,7 +64,7 @@ def _deploy(home: Home, stack: str, port: int, config: Mapping[str, str]) -> Non
         message = f"the deployment of {stack} failed:\n{failure}"
         raise CommandError(message) from None
     home.save(deployment)
-    home.write_stack_file(deployment, running, region, getattr(running, "delivery_url", None))
+    home.write_stack_file(deployment, running, region)
     for name, value in sorted(mask(deployment.outputs).items()):
         print(f"  {name} = {value}")
     done = ", ".join(f"{counts[kind]} {word}" for kind, word in _WORDS.items() if counts[kind])

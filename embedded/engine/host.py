@@ -40,6 +40,8 @@ def main() -> int:
             root_directory=arguments.root_directory,
         )
     )
+    # The runtime sends some six debug messages per resource, each a call that blocks it; the engine drops them all.
+    pulumi.log.debug = _ignore
     pulumi.runtime.set_all_config(get_config_env(), get_config_secret_keys_env())
     sys.argv = [arguments.program]
     sys.path[0] = arguments.program
@@ -62,6 +64,10 @@ def main() -> int:
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
     return 0
+
+
+def _ignore(*_message: object) -> None:
+    """Say nothing."""
 
 
 def _from(program: str, trace: TracebackType | None) -> TracebackType | None:
