@@ -1,9 +1,9 @@
 """What finding products in a demo set costs and yields, run on the domain directly: no cloud, no store.
 
-    python -m bench.matching DEMO_DIRECTORY… [--distractors DIRECTORY] [--auto-approve 0.9] [--failures DIRECTORY]
+    python -m bench.matching DEMO_DIRECTORY… [--distractors DIRECTORY] [--auto-approve 0.8] [--verbose]
 
-For each directory that `python -m demo make` wrote: precision and recall of appearances (temporal IoU ≥ 0.5), box IoU, decoys, and
-milliseconds per examined frame; `--distractors` adds every product of another demo set's feed to the catalogue.
+For each directory that `python -m demo make` wrote: precision and recall of appearances (temporal IoU ≥ 0.5), box IoU,
+decoys, and milliseconds per examined frame; `--distractors` adds every product of another demo set's feed to the catalogue.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import os
 import pickle
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ import cv2
 
 from demo.score import score
 from functions.contracts import ids
+from functions.contracts.analysis import Appearance
 from functions.shoppable.appearances import FrameMatches, judge, link
 from functions.shoppable.decode import open_video
 from functions.shoppable.frames import sample_frames
@@ -67,7 +68,7 @@ def entries(directory: Path, *, prefix: str = "", workers: int = 2) -> list[Inde
     code = hashlib.sha256(Path(describe_image.__code__.co_filename).read_bytes()).hexdigest()[:12]
     cache = directory / f"features-{code}.pickle"
     if cache.exists():
-        found = pickle.loads(cache.read_bytes())  # noqa: S301: written by this very program
+        found = pickle.loads(cache.read_bytes())  # noqa: S301 (written by this very program)
     else:
         with ProcessPoolExecutor(workers) as pool:
             found = list(pool.map(described, list(catalogue(directory)), chunksize=16))
@@ -99,7 +100,9 @@ def analyse(path: Path, matcher: InstanceMatcher) -> tuple[list[FrameMatches], A
                 began = time.perf_counter()
                 matches = tuple(matcher.match(sampled.image))
                 spent[2] += time.perf_counter() - began
-                frames.append(FrameMatches(ms=sampled.ms, until_ms=sampled.until_ms, frame=sampled.frame, matches=matches))
+                frames.append(
+                    FrameMatches(ms=sampled.ms, until_ms=sampled.until_ms, frame=sampled.frame, matches=matches)
+                )
                 began = time.perf_counter()
         shots = merge_shots(segments, duration_ms=video.duration_ms, frame_rate=video.frame_rate)
     return frames, shots, Clock(*spent, len(frames))
@@ -136,20 +139,25 @@ def run(directory: Path, extra: list[IndexEntry], auto_approve: float, verbose: 
     )
     print(
         f"  {clock.frames} frames of {truth['video']['duration_ms'] / 1000:.0f} s; per examined frame: "
-        f"match {1000 * clock.match / clock.frames:.0f} ms; whole video: shots {clock.shots:.1f} s, sampling {clock.sample:.1f} s, "
-        f"matching {clock.match:.1f} s; index {size:.0f} MB built in {built:.1f} s, loaded in {1000 * loaded:.0f} ms"
+        f"match {1000 * clock.match / clock.frames:.0f} ms; whole video: shots {clock.shots:.1f} s, "
+        f"sampling {clock.sample:.1f} s, matching {clock.match:.1f} s; index {size:.0f} MB built in {built:.1f} s, loaded in {1000 * loaded:.0f} ms"
     )
     if verbose:
         report(found, names, truth)
 
 
-def report(found: Any, names: dict[str, str], truth: Any) -> None:
+def report(found: Sequence[Appearance], names: dict[str, str], truth: dict[str, Any]) -> None:
     """Every appearance found, and every one missed."""
     missed = list(truth["appearances"])
     for one in found:
         name = names.get(one.product_id, "distractor")
         hit = next(
-            (t for t in missed if t["product_id"] == name and t["start_ms"] < one.end_ms and one.start_ms < t["end_ms"]), None
+            (
+                t
+                for t in missed
+                if t["product_id"] == name and t["start_ms"] < one.end_ms and one.start_ms < t["end_ms"]
+            ),
+            None,
         )
         if hit:
             missed.remove(hit)
@@ -167,7 +175,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directories", type=Path, nargs="+")
     parser.add_argument("--distractors", type=Path)
-    parser.add_argument("--auto-approve", type=float, default=0.9)
+    parser.add_argument("--auto-approve", type=float, default=0.8)
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args()
     extra = entries(given.distractors, prefix="distractor-") if given.distractors else []

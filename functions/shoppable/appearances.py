@@ -1,8 +1,9 @@
 """From matches in single frames to appearances in time.
 
-An appearance is one product seen without interruption within one shot. It begins half way between the last examined frame
-without the product and the first with it (or with the shot), and ends likewise. What overlaps in place and time with a product
-that has more for it is a look-alike, and is dropped.
+An appearance is one product seen without interruption within one shot. It begins half way between the last examined
+frame without the product and the first with it (or with the shot), and ends likewise. What overlaps in place and
+time with
+a product that has more for it is a look-alike, and is dropped.
 """
 
 import math
@@ -85,7 +86,7 @@ def link(frames: Sequence[FrameMatches], shots: Sequence[Shot]) -> tuple[LinkedA
 def judge(
     linked: Sequence[LinkedAppearance], *, auto_approve_score: float, review_score: float
 ) -> tuple[Appearance, ...]:
-    """Appearances with ids and verdicts: approved from auto_approve_score, uncertain from review_score, others dropped."""
+    """Appearances with ids: approved from auto_approve_score on, uncertain from review_score on, others dropped."""
     ordinals: dict[tuple[str, int], int] = defaultdict(int)
     judged: list[Appearance] = []
     for found in sorted(linked, key=lambda one: (one.start_ms, one.product_id, one.end_ms)):
@@ -222,7 +223,9 @@ def _timed(sightings: Sequence[_Sighting], start: int, end: int) -> tuple[TimedB
 
 
 def _score(scores: Sequence[float]) -> float:
-    """The mean of the best three frames' log odds, and a little for every further frame: frames do not err independently."""
+    """The mean of the best three frames' log odds, and little for every further frame: their errors are not
+    independent.
+    """
     best = sorted((_logit(score) for score in scores), reverse=True)[:3]
     odds = sum(best) / len(best) + 0.3 * math.log(len(scores))
     return round(1 / (1 + math.exp(-odds)), 4)

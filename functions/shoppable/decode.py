@@ -1,7 +1,7 @@
 """Opening and decoding of a video that a stranger uploaded: exact facts, exact times, and typed refusals.
 
-t = 0 is the first presented frame; times are milliseconds of presentation time. Pictures are uint8 BGR (H, W, 3) as displayed:
-rotation and sample aspect ratio are applied.
+t = 0 is the first presented frame; times are milliseconds of presentation time. Pictures are uint8 BGR (H, W, 3) as
+displayed: rotation and sample aspect ratio are applied.
 """
 
 from collections.abc import Iterator, Sequence
@@ -114,7 +114,8 @@ class Video:
     def frames(self, start_ms: int, end_ms: int, *, width: int | None = None) -> Iterator[VideoFrame]:
         """Presented frames with start_ms <= ms < end_ms in order of time, decoded from the keyframe before.
 
-        `width`: displayed pixels to scale down to (never up), keeping the aspect ratio. Raises VideoRefused("Unreadable").
+        `width`: displayed pixels to scale down to (never up), keeping the aspect ratio. Raises
+        VideoRefused("Unreadable").
         """
         stored = self._stored_size(width)
         for pts, frame in self._decode_from(start_ms):
@@ -125,7 +126,8 @@ class Video:
                 yield VideoFrame(ms, self._number(pts), self._picture(frame, stored))
 
     def frames_at(self, times_ms: Sequence[int], *, width: int | None = None) -> Iterator[VideoFrame]:
-        """The frames presented at exactly these ascending times (as `frames` gave them); a time without a frame is left out.
+        """The frames presented at exactly these ascending times (as `frames` gave them); a time without a frame is
+        left out.
 
         One pass of decoding; only what is yielded is scaled and converted.
         """
@@ -158,7 +160,8 @@ class Video:
             found = f"{float(last):.1f} s" if last is not None else "nothing"
             raise VideoRefused(
                 "Truncated",
-                f"The file declares {float(declared):.1f} s of video but near its end {found} could be decoded; upload it again.",
+                f"The file declares {float(declared):.1f} s of video but near its end {found} could be decoded; "
+                f"upload it again.",
             )
         self.duration_ms = _rounded(last * 1000)
 
@@ -424,5 +427,7 @@ def _displayed_size(stream: VideoStream, frame: AvFrame, rotation: Rotation) -> 
 
 
 def _rounded(value: Fraction) -> int:
-    """To the nearest integer, halves up: Python's rounding to even would make a frame's time depend on its neighbours."""
+    """To the nearest integer, halves up: Python's rounding to even would make a frame's time depend on its
+    neighbours.
+    """
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)

@@ -1,13 +1,14 @@
 """Local features of a picture: where its distinctive points are and what they look like.
 
-RootSIFT (Arandjelović and Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012): the square
-root of an L1-normalised SIFT descriptor, so that Euclidean distance compares histograms as the Hellinger kernel does.
+RootSIFT (Arandjelović and Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012): the
+square root of an L1-normalised SIFT descriptor, so that Euclidean distance compares histograms as the Hellinger
+kernel does.
 """
 
 import zlib
 from dataclasses import dataclass
 from functools import cache
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import cv2
 import numpy as np
@@ -23,7 +24,9 @@ FRAME_FEATURES = 1500
 THUMB_SIDE = 64
 OUTLINE_POINTS = 12
 ROOT_SCALE = 512
-"""Descriptors have unit length; stored as round(x * ROOT_SCALE), clipped at 255: components above 0.5 do not occur in texture."""
+"""Descriptors have unit length; stored as round(x * ROOT_SCALE), clipped at 255: no texture has components above
+0.5.
+"""
 _MAGIC = b"SVF1"
 _BACKGROUND_SPREAD = 12.0
 _BACKGROUND_DISTANCE = 14.0
@@ -119,8 +122,9 @@ def resized_frame(image: Image) -> Image:
 
 
 @cache
-def _sift(features: int) -> cv2.SIFT:
-    return cv2.SIFT_create(nfeatures=features, contrastThreshold=0.02, edgeThreshold=12)
+def _sift(features: int) -> Any:  # noqa: ANN401
+    # OpenCV's own type stubs leave SIFT out.
+    return cast("Any", cv2).SIFT_create(nfeatures=features, contrastThreshold=0.02, edgeThreshold=12)
 
 
 def _detect(image: Image, features: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:

@@ -1,8 +1,10 @@
 """The visual index of a catalogue revision: built once, read by memory map.
 
-Two layers. The *search* layer holds the strongest descriptors of every image, quantised, in an inverted file (faiss): it answers
-"which products have points that look like these". The *store* holds what verification needs of a single image, and only the
-pages of the images that are verified are ever read.
+Two layers. The *search* layer holds the strongest descriptors of every image, quantised, in an inverted file
+(faiss): it
+answers "which products have points that look like these". The *store* holds what verification needs of a single
+image, and
+only the pages of the images that are verified are ever read.
 """
 
 import hashlib

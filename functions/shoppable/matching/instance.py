@@ -40,7 +40,9 @@ class InstanceMatcher:
         return self.match_features(describe_frame(image), resized_frame(image))
 
     def match_features(self, frame: ImageFeatures, image: Image | None = None) -> list[FrameMatch]:
-        """As `match`, from features that describe_frame gave; without the picture, colours cannot tell look-alikes apart."""
+        """As `match`, from features that describe_frame gave; without the picture, neither colours nor shapes add
+        to the score.
+        """
         return [
             _frame_match(self._index, found, frame)
             for found in self.evidence(frame, image)
@@ -67,7 +69,6 @@ class InstanceMatcher:
                 found.append(replace(evidence, score=probability(evidence)))
         return found
 
-
     def _best_of_products(self, found: list[Evidence]) -> list[Evidence]:
         """The best place of each product, in descending order."""
         best: dict[int, Evidence] = {}
@@ -76,7 +77,7 @@ class InstanceMatcher:
         return list(best.values())
 
     def _champion(self, group: list[Evidence], frame: ImageFeatures, image: Image | None) -> Evidence:
-        """Of products that claim the same points, the one that wins against each; the closest contest limits its score."""
+        """Of products that claim the same points, the one that wins; the closest contest limits its score."""
         champion = group[0]
         for rival in group[1:]:
             if self._margin(champion, rival, frame, image) < 0:
@@ -99,8 +100,9 @@ class InstanceMatcher:
 def logit(evidence: Evidence) -> float:
     """How much one hypothesis has for it, without regard to others: log odds.
 
-    A logistic regression over hypotheses of generated scenes with unknown products and of photographs of real packages from
-    whose catalogue the right product was taken away; counts of inliers alone say little, since a brand's products share print.
+    A logistic regression over hypotheses of generated scenes with unknown products and of photographs of real packages
+    from whose catalogue the right product was taken away; inliers alone say little, since a brand's products share
+    print.
     """
     return (
         -5.6

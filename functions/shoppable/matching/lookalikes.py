@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from functions.shoppable.decode import Image
 from functions.shoppable.matching.features import THUMB_SIDE, ImageFeatures
 from functions.shoppable.matching.index import Reference
-from functions.shoppable.matching.verify import DISTANCE, Evidence, straightened
+from functions.shoppable.matching.verify import DISTANCE, Evidence, blurred, lab_of, straightened
 
 _TILE = 9
 _FLOOR = 20.0
@@ -47,29 +47,25 @@ def picture_margin(
     valid &= np.asarray(cv2.warpPerspective(np.ones(shape, np.uint8), across, shape, flags=cv2.INTER_NEAREST)) > 0
     if int(valid.sum()) < 150:
         return 0.0, 0.0
-    frame_lab, first_lab, second_lab = (
-        cv2.cvtColor(picture, cv2.COLOR_BGR2Lab).astype(np.float32) for picture in (seen, reference.thumb, rival)
-    )
+    frame_lab, first_lab, second_lab = (lab_of(picture) for picture in (seen, reference.thumb, rival))
     weights = valid.astype(np.float32)
-    detail = [
-        cv2.GaussianBlur(lab[..., :1], (0, 0), 0.8).reshape(*shape, 1)
-        - cv2.GaussianBlur(lab[..., :1], (0, 0), 5.0).reshape(*shape, 1)
-        for lab in (frame_lab, first_lab, second_lab)
-    ]
-    soft = [cv2.GaussianBlur(lab[..., 1:], (0, 0), 1.5) for lab in (frame_lab, first_lab, second_lab)]
+    pictures_lab = (frame_lab, first_lab, second_lab)
+    detail = [blurred(lab[..., :1], 0.8) - blurred(lab[..., :1], 5.0) for lab in pictures_lab]
+    soft = [blurred(lab[..., 1:], 1.5) for lab in pictures_lab]
     # The light has a colour of its own: only how colours differ within the product counts.
     soft = [channel - channel[valid].mean(axis=0) for channel in soft]
-    return _vote(*detail, weights), _vote(*soft, weights)
+    return _vote(detail[0], detail[1], detail[2], weights), _vote(soft[0], soft[1], soft[2], weights)
 
 
 def _vote(seen: Floats, first: Floats, second: Floats, weights: Floats) -> float:
     """Which of two pictures explains the frame's deviation from their mean, in units of their difference."""
     difference = first - second
-    scale = _gain(seen, (first + second) / 2, weights)
-    residual = seen - scale * (first + second) / 2
-    agreement = cv2.blur(((residual * difference).sum(axis=2) * weights), (_TILE, _TILE))
-    power = cv2.blur(((difference**2).sum(axis=2) * weights), (_TILE, _TILE))
-    noise = cv2.blur(((residual**2).sum(axis=2) * weights), (_TILE, _TILE))
+    middle = ((first + second) / 2).astype(np.float32)
+    residual = seen - _gain(seen, middle, weights) * middle
+    agreement, power, noise = (
+        np.asarray(cv2.blur(((one * other).sum(axis=2) * weights).astype(np.float32), (_TILE, _TILE)), np.float64)
+        for one, other in ((residual, difference), (difference, difference), (residual, residual))
+    )
     tiles = agreement / np.sqrt((power + _FLOOR) * (noise + _FLOOR))
     return float((tiles * power).sum() / (power.sum() + _FLOOR * power.size * 0.05))
 

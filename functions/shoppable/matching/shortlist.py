@@ -1,9 +1,13 @@
 """The shortlist: which product pictures, in which pose, a frame's points speak for.
 
-Every point of the frame votes for the products of its nearest descriptors, with the weight by which they are nearer than the
-background (McCann and Lowe, "Local naive Bayes nearest neighbor for image classification", CVPR 2012): what looks like
+Every point of the frame votes for the products of its nearest descriptors, with the weight by which they are nearer
+than
+the background (McCann and Lowe, "Local naive Bayes nearest neighbor for image classification", CVPR 2012): what
+looks like
 everything else weighs nothing, as an inverse document frequency would have it. Votes are collected by pose (Lowe,
-"Distinctive image features from scale-invariant keypoints", IJCV 2004, §7.3): only those agreeing in scale, turn and place add up.
+"Distinctive image features from scale-invariant keypoints", IJCV 2004, §7.3): only those agreeing in scale, turn
+and place
+add up.
 """
 
 from dataclasses import dataclass

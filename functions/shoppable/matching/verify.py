@@ -179,21 +179,21 @@ def _estimate(known: Floats, found: Floats, side: float) -> Matrix | None:
         homography, inside = cv2.findHomography(
             known, found, cv2.USAC_MAGSAC, threshold, maxIters=1000, confidence=0.995
         )
-        if homography is not None and inside is not None and int(inside.sum()) >= _PERSPECTIVE_FROM:
+        if np.size(homography) == 9 and int(np.sum(inside)) >= _PERSPECTIVE_FROM:
             return np.asarray(homography, dtype=np.float64)
     if count < _MIN_MATCHES:
         return None
     affine, inside = cv2.estimateAffinePartial2D(
         known, found, method=cv2.RANSAC, ransacReprojThreshold=1.5 * threshold, maxIters=500, confidence=0.99
     )
-    if affine is None or int(inside.sum()) < _MIN_MATCHES - 1:
+    if np.size(affine) != 6 or int(np.sum(inside)) < _MIN_MATCHES - 1:
         return None
     return np.vstack([np.asarray(affine, dtype=np.float64), [0, 0, 1]])
 
 
 @dataclass(frozen=True, eq=False)
 class _Partners:
-    """Pairs (point of the frame, point of the picture) that look alike, whatever the pose, and their squared distances."""
+    """Pairs (point of the frame, point of the picture) that look alike in any pose, and their squared distances."""
 
     seen: NDArray[np.int64]
     known: NDArray[np.int64]
@@ -209,7 +209,7 @@ def _partners(distances: Floats) -> _Partners:
 def _explained(
     homography: Matrix, partners: _Partners, found: Floats, reference: Reference, frame: ImageFeatures
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, int]:
-    """Points of the frame that lie, and look, as the pose demands; their partners and costs; how many there could be."""
+    """Points of the frame that lie, and look, as the pose demands; their partners, costs; how many there could be."""
     places = project_points(homography, reference.points[:, :2])
     ahead = project_points(homography, reference.points[:, :2] + np.array([1, 0], dtype=np.float32)) - places
     aside = project_points(homography, reference.points[:, :2] + np.array([0, 1], dtype=np.float32)) - places
@@ -242,11 +242,13 @@ def _hull_area(points: Floats) -> float:
 def straightened(
     homography: Matrix, reference: Reference, frame: ImageFeatures, image: Image
 ) -> tuple[Image, NDArray[np.bool_]]:
-    """The product as the frame shows it, warped to the size of its thumb, and where that is inside product and frame."""
+    """The product as the frame shows it, warped to the size of its thumb, and where that is inside product and
+    frame.
+    """
     shape = (THUMB_SIDE, THUMB_SIDE)
     to_thumb = np.diag([THUMB_SIDE / reference.width, THUMB_SIDE / reference.height, 1.0])
     scale = np.diag([image.shape[1] / frame.width, image.shape[0] / frame.height, 1.0])
-    inverse = to_thumb @ np.linalg.inv(scale @ homography)
+    inverse = np.asarray(to_thumb @ np.linalg.inv(scale @ homography), np.float64)
     mask = np.zeros(shape, np.uint8)
     outline = reference.outline * np.array([THUMB_SIDE / reference.width, THUMB_SIDE / reference.height])
     cv2.fillConvexPoly(mask, np.rint(outline).astype(np.int32), 1)
@@ -257,20 +259,29 @@ def straightened(
 def _appearance(
     homography: Matrix, reference: Reference, frame: ImageFeatures, image: Image | None
 ) -> tuple[float, float]:
-    """Correlations of the frame, straightened, with the picture: luminance without what varies slowly, and colour."""
+    """Correlations of the frame, straightened, with the picture: detail of luminance, and colour."""
     if image is None:
         return 0.0, 0.0
     straight, chosen = straightened(homography, reference, frame, image)
     if int(chosen.sum()) < 200:
         return 0.0, 0.0
-    one = cv2.cvtColor(straight, cv2.COLOR_BGR2Lab).astype(np.float32)
-    other = cv2.cvtColor(reference.thumb, cv2.COLOR_BGR2Lab).astype(np.float32)
-    detail = [
-        cv2.GaussianBlur(lab[..., 0], (0, 0), 1.0) - cv2.GaussianBlur(lab[..., 0], (0, 0), 6.0) for lab in (one, other)
-    ]
-    structure = _correlation(detail[0][chosen][:, None], detail[1][chosen][:, None], 6.0)
-    soft = [cv2.GaussianBlur(lab[..., 1:], (0, 0), 2.0) for lab in (one, other)]
-    return structure, _correlation(soft[0][chosen], soft[1][chosen], 8.0)
+    pictures = (lab_of(straight), lab_of(reference.thumb))
+    detail = [blurred(lab[..., :1], 1.0) - blurred(lab[..., :1], 6.0) for lab in pictures]
+    soft = [blurred(lab[..., 1:], 2.0) for lab in pictures]
+    return (
+        _correlation(detail[0][chosen], detail[1][chosen], 6.0),
+        _correlation(soft[0][chosen], soft[1][chosen], 8.0),
+    )
+
+
+def lab_of(image: Image) -> Floats:
+    """(H, W, 3) L*a*b* in OpenCV's 8 bit scale."""
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2Lab), np.float32)
+
+
+def blurred(channels: Floats, sigma: float) -> Floats:
+    """(H, W, C), also where C is 1."""
+    return np.asarray(cv2.GaussianBlur(channels, (0, 0), sigma), np.float32).reshape(channels.shape)
 
 
 def _shrunk_warp(image: Image, matrix: Matrix, shape: tuple[int, int]) -> Image:
@@ -283,8 +294,8 @@ def _shrunk_warp(image: Image, matrix: Matrix, shape: tuple[int, int]) -> Image:
 
 
 def _correlation(one: Floats, other: Floats, floor: float) -> float:
-    """Of all channels together; `floor` (a variance per channel) keeps flat pictures from correlating by their noise."""
+    """Of all channels together; `floor` (a variance) keeps flat pictures from correlating by their noise."""
     first = one - one.mean(axis=0)
     second = other - other.mean(axis=0)
     power = np.sqrt(((first**2).mean(axis=0).sum() + floor) * ((second**2).mean(axis=0).sum() + floor))
-    return float(((first * second).mean(axis=0).sum() + 0) / power)
+    return float((first * second).mean(axis=0).sum() / power)
