@@ -42,6 +42,6 @@ def install(cloud: Cloud) -> None:
         events.put_event(state_change(job, cloud.account_id), region=cloud.region)
 
     implementation = MediaConvert(cloud.region, cloud.account_id, cloud.endpoint_url)
-    implementation.workers = Workers(cloud.root, client, tell, WORKERS)
+    implementation.workers = Workers(client, tell, WORKERS)
     service("mediaconvert")(JsonService(service_model("mediaconvert"), implementation, invalid="BadRequestException"))
     cloud.on_stop(implementation.workers.stop)

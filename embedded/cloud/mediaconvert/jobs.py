@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import mimetypes
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Json = Any
+_CODE = Path(__file__).parents[3]
 # https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_error_codes.html
 INPUT_ERROR = 1010
 ROLE_ERROR = 1432
@@ -73,8 +75,8 @@ class FailedError(Exception):
 class Workers:
     """Threads that take jobs in the order of their submission."""
 
-    def __init__(self, root: Path, client: Callable[[str], S3Client], tell: Callable[[Job], None], count: int) -> None:
-        self._root, self._client, self._tell = root, client, tell
+    def __init__(self, client: Callable[[str], S3Client], tell: Callable[[Job], None], count: int) -> None:
+        self._client, self._tell = client, tell
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"mediaconvert-{at}", daemon=True) for at in range(count)
@@ -182,7 +184,8 @@ class Workers:
             job.phase = "TRANSCODING"
             job.process = subprocess.Popen(
                 command,
-                cwd=self._root,
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(_CODE)},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
