@@ -13,7 +13,9 @@ PLAYER := web/dist/index.html
 SEED ?= 1
 DISTRACTORS ?= 0
 DEMO := .demo/seed-$(SEED)-$(DISTRACTORS)
-STACK ?= dev
+# A shop of its own for each set but the default, or one set would look like a feed that drops the other's products.
+SHOP := $(if $(filter 1-0,$(SEED)-$(DISTRACTORS)),demo-shop,demo-$(SEED)-$(DISTRACTORS))
+VIDEO_ID = $$($(RUN) -c 'import json; print(json.load(open("$(DEMO)/published.json"))["video_id"])')
 
 .PHONY: help install web demo test check lint types format schema lock bench clean
 
@@ -40,13 +42,13 @@ web: $(PLAYER) ## Build the player
 
 demo: install ## The whole product on this machine: deploy, import, analyse, publish, play
 	@$(RUN) -m demo make --seed $(SEED) --distractors $(DISTRACTORS) --out $(DEMO)
+	test -e .embedded/daemon.json || trap '$(RUN) -m embedded down' EXIT
 	$(RUN) -m embedded up --stack dev
-	$(if $(ONCE),trap '$(RUN) -m embedded down' EXIT)
-	$(RUN) -m shop import $(DEMO)/feed.tsv --images $(DEMO)/images --json $(DEMO)/import.json
-	$(RUN) -m shop analyse $(DEMO)/video.mp4 --json $(DEMO)/published.json
-	$(RUN) -m shop status
+	$(RUN) -m shop import $(DEMO)/feed.tsv --images $(DEMO)/images --shop $(SHOP) --json $(DEMO)/import.json
+	$(RUN) -m shop analyse $(DEMO)/video.mp4 --shop $(SHOP) --json $(DEMO)/published.json
+	$(RUN) -m shop status --shop $(SHOP)
 	$(RUN) -m demo score $(DEMO)/truth.json $(DEMO)/published.json
-	$(if $(ONCE),,exec $(RUN) -m embedded serve)
+	$(if $(ONCE),,echo "The player, until Ctrl-C:"; $(RUN) -m embedded serve --page "/?video=$(VIDEO_ID)")
 
 test: install tests/.system ## Install everything and run all tests
 	$(RUN) -m pytest $(TESTS)

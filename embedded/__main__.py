@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("subject", nargs="?", metavar="FUNCTION|EXECUTION", help="omit it to list them")
     serve = commands.add_parser("serve", parents=[stack], help="serve the stack's CDN to this machine")
     serve.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
+    serve.add_argument("--page", default="/", metavar="PATH", help="path and query of the page whose URL is printed")
     return parser
 
 
@@ -67,7 +68,7 @@ def _run(options: argparse.Namespace) -> None:
         case _:
             from embedded.commands.serve import serve
 
-            serve(options.stack, options.port)
+            serve(options.stack, options.port, options.page)
 
 
 def _config(pairs: list[str]) -> dict[str, str]:

@@ -8,8 +8,8 @@ from embedded.commands import CommandError, daemon
 from embedded.state import Home
 
 
-def serve(stack: str, port: int) -> None:
-    """Serve the distribution of `stack` until Ctrl-C, after printing its URL."""
+def serve(stack: str, port: int, page: str) -> None:
+    """Serve the distribution of `stack` until Ctrl-C, after printing the URL of `page`, a path with its query."""
     home = Home.of_environment()
     running = daemon.required(home)
     outputs = home.outputs(stack)
@@ -20,7 +20,7 @@ def serve(stack: str, port: int) -> None:
 
     access = cdn.Access(running.endpoint_url, running.region, running.access_key_id, running.secret_access_key)
     server = cdn.CdnServer(access, outputs["distribution_id"], port or None).start()
-    sys.stdout.write(f"{server.url}/\n")
+    sys.stdout.write(f"{server.url}/{page.removeprefix('/')}\n")
     sys.stdout.flush()
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()
