@@ -1,7 +1,7 @@
 """The storefront: what the public may read, and the distribution that it is read through."""
 
 import hashlib
-import mimetypes
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -17,6 +17,7 @@ from infra.foundation import Foundation
 
 _SITE = "player"
 _INDEX = "index.html"
+_CONFIG = "config.json"
 _SHORT = Ttl(name="short", default_seconds=30, max_seconds=60)
 _IMMUTABLE = Ttl(name="immutable", default_seconds=31_536_000, max_seconds=31_536_000)
 _CONTENT_TYPES = {
@@ -27,6 +28,8 @@ _CONTENT_TYPES = {
     ".json": "application/json",
     ".map": "application/json",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
     ".woff2": "font/woff2",
     ".webmanifest": "application/manifest+json",
     ".txt": "text/plain; charset=utf-8",
@@ -124,29 +127,32 @@ class Storefront(pulumi.ComponentResource):
             child,
         )
         for path in sorted(args.player.rglob("*")):
-            if path.is_file():
-                self._upload(path, path.relative_to(args.player).as_posix())
+            if path.is_file() and path != args.player / _CONFIG:
+                self._upload(path.relative_to(args.player).as_posix(), path.read_bytes(), pulumi.FileAsset(str(path)))
+        # The one file of the player that differs between environments.
+        config = json.dumps({"cart_origins": list(settings.shop_origins)})
+        self._upload(_CONFIG, config.encode(), pulumi.StringAsset(config))
         self.register_outputs({})
 
-    def _upload(self, path: Path, relative: str) -> None:
+    def _upload(self, path: str, content: bytes, source: pulumi.Asset) -> None:
         aws.s3.BucketObjectv2(
-            f"{_SITE}/{relative}",
+            f"{_SITE}/{path}",
             bucket=self.delivery.name,
-            key=f"{_SITE}/{relative}",
-            source=pulumi.FileAsset(str(path)),
+            key=f"{_SITE}/{path}",
+            source=source,
             # With KMS the ETag is no digest of the content, so a change is seen by this.
-            source_hash=hashlib.sha256(path.read_bytes()).hexdigest(),
+            source_hash=hashlib.sha256(content).hexdigest(),
             content_type=_content_type(path),
             cache_control="public, max-age=60",
             opts=pulumi.ResourceOptions(parent=self),
         )
 
 
-def _content_type(path: Path) -> str:
+def _content_type(path: str) -> str:
     # A table of our own: what mimetypes knows differs from machine to machine.
-    known = _CONTENT_TYPES.get(path.suffix) or mimetypes.types_map.get(path.suffix)
+    known = _CONTENT_TYPES.get(Path(path).suffix)
     if known is None:
-        message = f"{path.name}: no content type is known for {path.suffix}; add it to infra/storefront.py"
+        message = f"{path}: no content type is known for {Path(path).suffix!r}; add it to infra/storefront.py"
         raise ValueError(message)
     return known
 

@@ -31,7 +31,7 @@ _EVERYWHERE = {
     "aws:s3/bucket:Bucket": 4,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 4,
     "aws:s3/bucketNotification:BucketNotification": 2,
-    "aws:s3/bucketObjectv2:BucketObjectv2": 2,
+    "aws:s3/bucketObjectv2:BucketObjectv2": 3,
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 4,
     "aws:s3/bucketPolicy:BucketPolicy": 4,
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 4,
@@ -45,7 +45,7 @@ _EVERYWHERE = {
     "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": 2,
     "pulumi:providers:aws": 1,
 }
-"""Of the player there are the two files that these tests make."""
+"""Of the player there are the two files that these tests make, and its configuration."""
 
 _ONLY_IN = {
     "dev": {"docker-build:index:Image": 2},

@@ -1,5 +1,7 @@
 """What the public reaches, and how."""
 
+import json
+
 import pytest
 
 from tests.infra.policies import statements
@@ -109,7 +111,17 @@ def test_the_player_is_uploaded_with_types_that_browsers_need(dev: Recording) ->
     assert uploaded == {
         "player/index.html": "text/html; charset=utf-8",
         "player/player.js": "text/javascript; charset=utf-8",
+        "player/config.json": "application/json",
     }
+
+
+def test_the_player_hands_its_cart_to_the_shops_own_sites_only(prod: Recording, dev: Recording) -> None:
+    def config(recording: Recording) -> dict:
+        source = recording.one("s3/bucketObjectv2:BucketObjectv2", "player/config.json").inputs["source"]
+        return json.loads(source.text)
+
+    assert config(prod) == {"cart_origins": ["https://shop.example.com"]}
+    assert config(dev) == {"cart_origins": []}
 
 
 def test_a_player_that_was_not_built_is_an_error_that_says_how(tmp_path) -> None:
