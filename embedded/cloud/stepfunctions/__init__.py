@@ -6,21 +6,33 @@ from typing import Any
 
 from embedded.cloud import credentials, events
 from embedded.cloud.context import Cloud
-from embedded.cloud.protocols import JsonService, service_model
+from embedded.cloud.protocols import JsonService, RefusedError, service_model
 from embedded.cloud.router import service
 from embedded.cloud.stepfunctions.api import StepFunctions
 from embedded.cloud.stepfunctions.clients import RoleCalls
+from embedded.cloud.stepfunctions.integrations import CallError
 from embedded.cloud.stepfunctions.interpreter import Runtime
 from embedded.cloud.stepfunctions.machine import WORKS
 from embedded.cloud.stepfunctions.records import Execution
 from embedded.cloud.stepfunctions.tokens import TaskTokens
+
+_NOT_AUTHORISED = "The service principal states.amazonaws.com is not authorized to assume the provided role"
 
 
 def install(cloud: Cloud) -> None:
     """Serve `states` on the running cloud."""
 
     def credentials_of(role_arn: str) -> credentials.RoleCredentials:
-        return credentials.assume_role(role_arn, "StepFunctions", service="states.amazonaws.com")
+        try:
+            return credentials.assume_role(role_arn, "StepFunctions", service="states.amazonaws.com")
+        except credentials.RoleNotAssumableError as error:
+            raise CallError("AccessDeniedException", str(error), 403, modeled=False) from error
+
+    def check_role(role_arn: str) -> None:
+        try:
+            credentials_of(role_arn)
+        except CallError as error:
+            raise RefusedError("AccessDeniedException", f"{_NOT_AUTHORISED}: {error.message}") from error
 
     def publish(execution: Execution) -> None:
         events.put_event(status_change(execution), region=cloud.region)
@@ -28,7 +40,7 @@ def install(cloud: Cloud) -> None:
     tokens = TaskTokens()
     calls = RoleCalls(cloud.endpoint_url, cloud.region, credentials_of)
     runtime = Runtime(cloud.region, cloud.account_id, calls, tokens, on_change=publish, works=WORKS)
-    implementation = StepFunctions(runtime, tokens)
+    implementation = StepFunctions(runtime, tokens, check_role)
     service("states")(JsonService(service_model("stepfunctions"), implementation))
     cloud.on_stop(implementation.stop)
 

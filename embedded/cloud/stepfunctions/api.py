@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from embedded.cloud.protocols import RefusedError
@@ -28,9 +28,12 @@ _PAGE = 100
 class StepFunctions:
     """All of one account and region."""
 
-    def __init__(self, runtime: Runtime, tokens: TaskTokens) -> None:
+    def __init__(
+        self, runtime: Runtime, tokens: TaskTokens, check_role: Callable[[str], None] = lambda _role_arn: None
+    ) -> None:
         self._runtime = runtime
         self._tokens = tokens
+        self._check_role = check_role
         self._lock = threading.RLock()
         self._machines: dict[str, StateMachine] = {}
         self._executions: dict[str, Execution] = {}
@@ -45,6 +48,7 @@ class StepFunctions:
         kind: str = params.get("type", "STANDARD")
         if kind != "STANDARD":
             raise RefusedError("StateMachineTypeNotSupported", "The embedded AWS serves STANDARD workflows only")
+        self._check_role(params["roleArn"])
         arn = f"{self._prefix}:stateMachine:{name}"
         with self._lock:
             held = self._machines.get(arn)
@@ -75,6 +79,8 @@ class StepFunctions:
                 "MissingRequiredParameter", "Either the definition, the role ARN, or a configuration must be given"
             )
         definition = _definition(params["definition"]) if "definition" in params else machine.definition
+        if "roleArn" in params:
+            self._check_role(params["roleArn"])
         with self._lock:
             machine.text, machine.definition = params.get("definition", machine.text), definition
             machine.role_arn = params.get("roleArn", machine.role_arn)
