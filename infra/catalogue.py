@@ -12,6 +12,7 @@ from functions.catalogue.publish_catalogue.env import Environment as PublishCata
 from functions.catalogue.read_feed.env import Environment as ReadFeed
 from functions.contracts.events import SOURCE
 from infra.components.bucket import Bucket, BucketArgs
+from infra.components.function import Function
 from infra.components.state_machine import StateMachine, StateMachineArgs
 from infra.components.table import Table, TableArgs
 from infra.foundation import Foundation
@@ -33,151 +34,159 @@ class Catalogue(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CatalogueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("shoppable:parts:Catalogue", name, None, opts)
-        foundation, settings = args.foundation, args.foundation.settings
+        self._foundation = args.foundation
+        self._delivery = args.delivery
+        settings = args.foundation.settings
         child = pulumi.ResourceOptions(parent=self)
-        bucket = self.bucket = Bucket(
+        self.bucket = Bucket(
             "catalogue",
             BucketArgs(
-                scope=foundation.scope,
-                key=foundation.data_key,
+                scope=args.foundation.scope,
+                key=args.foundation.data_key,
                 deletion_protection=settings.deletion_protection,
                 noncurrent_days=settings.noncurrent_days,
                 emit_events=True,
             ),
             child,
         )
-        imports = self.imports = Table(
-            "imports",
-            TableArgs(
-                key=foundation.data_key,
-                partition_key="shop_id",
-                sort_key="record",
-                deletion_protection=settings.deletion_protection,
+        self.imports = self._table("imports", "shop_id", "record")
+        self.products = self._table("products", "product_id", "revision")
+        steps = self._steps()
+        self.functions = tuple(steps.values())
+        self.machine = self._machine(steps)
+        self.intake = Intake(
+            "catalogue",
+            IntakeArgs(
+                foundation=args.foundation,
+                pipeline="catalogue",
+                bucket=self.bucket,
+                prefix="feeds/",
+                machine=self.machine,
             ),
             child,
         )
-        products = self.products = Table(
-            "products",
+        self.register_outputs({})
+
+    def _table(self, name: str, partition_key: str, sort_key: str) -> Table:
+        return Table(
+            name,
             TableArgs(
-                key=foundation.data_key,
-                partition_key="product_id",
-                sort_key="revision",
-                deletion_protection=settings.deletion_protection,
+                key=self._foundation.data_key,
+                partition_key=partition_key,
+                sort_key=sort_key,
+                deletion_protection=self._foundation.settings.deletion_protection,
             ),
-            child,
+            pulumi.ResourceOptions(parent=self),
         )
-        read_feed = foundation.function(
-            "read-feed",
-            parent=self,
-            description="Parses and validates a feed, and compares it with the live catalogue",
-            environment=ReadFeed,
-            image="api",
-            memory_mb=2048,
-            timeout_seconds=300,
-            values={
-                "CATALOGUE_BUCKET": bucket.name,
-                "IMPORTS_TABLE": imports.name,
-                "MAX_DROP_SHARE": str(settings.max_drop_share),
-                "CODE_DIGEST": foundation.code_digest,
-            },
-            access=(
-                bucket.access("GetObjectVersion", prefix="feeds/"),
-                bucket.access("GetObject", prefix="revisions/"),
-                bucket.access("PutObject", prefix="imports/"),
-                bucket.list_access(),
-                imports.access("GetItem"),
+
+    def _steps(self) -> dict[str, Function]:
+        """The functions that the state machine calls, by the name of their placeholder."""
+        foundation, bucket, delivery = self._foundation, self.bucket, self._delivery
+        return {
+            "ReadFeedArn": foundation.function(
+                "read-feed",
+                parent=self,
+                description="Parses and validates a feed, and compares it with the live catalogue",
+                environment=ReadFeed,
+                image="api",
+                memory_mb=2048,
+                timeout_seconds=300,
+                values={
+                    "CATALOGUE_BUCKET": bucket.name,
+                    "IMPORTS_TABLE": self.imports.name,
+                    "MAX_DROP_SHARE": str(foundation.settings.max_drop_share),
+                    "CODE_DIGEST": foundation.code_digest,
+                },
+                access=(
+                    bucket.access("GetObjectVersion", prefix="feeds/"),
+                    bucket.access("GetObject", prefix="revisions/"),
+                    bucket.access("PutObject", prefix="imports/"),
+                    bucket.list_access(),
+                    self.imports.access("GetItem"),
+                ),
             ),
-        )
-        index_products = foundation.function(
-            "index-products",
-            parent=self,
-            description="Fetches, checks, re-encodes and describes the pictures of a batch of products",
-            environment=IndexProducts,
-            image="vision",
-            memory_mb=3008,
-            timeout_seconds=600,
-            values={
-                "CATALOGUE_BUCKET": bucket.name,
-                "DELIVERY_BUCKET": args.delivery.name,
-                "CODE_DIGEST": foundation.code_digest,
-            },
-            access=(
-                bucket.access("GetObject", prefix="images/"),
-                bucket.access("GetObject", "PutObject", prefix="imports/"),
-                bucket.access("GetObject", "PutObject", prefix="features/"),
-                bucket.list_access(),
-                args.delivery.access("PutObject", prefix="images/"),
+            "IndexProductsArn": foundation.function(
+                "index-products",
+                parent=self,
+                description="Fetches, checks, re-encodes and describes the pictures of a batch of products",
+                environment=IndexProducts,
+                image="vision",
+                memory_mb=3008,
+                timeout_seconds=600,
+                values={
+                    "CATALOGUE_BUCKET": bucket.name,
+                    "DELIVERY_BUCKET": delivery.name,
+                    "CODE_DIGEST": foundation.code_digest,
+                },
+                access=(
+                    bucket.access("GetObject", prefix="images/"),
+                    bucket.access("GetObject", "PutObject", prefix="imports/"),
+                    bucket.access("GetObject", "PutObject", prefix="features/"),
+                    bucket.list_access(),
+                    delivery.access("PutObject", prefix="images/"),
+                ),
             ),
-        )
-        build_index = foundation.function(
-            "build-index",
-            parent=self,
-            description="Builds the visual index of a revision",
-            environment=BuildIndex,
-            image="vision",
-            memory_mb=10_240,
-            timeout_seconds=900,
-            ephemeral_storage_mb=10_240,
-            values={"CATALOGUE_BUCKET": bucket.name, "CODE_DIGEST": foundation.code_digest},
-            access=(
-                bucket.access("GetObject", prefix="imports/"),
-                bucket.access("GetObject", prefix="features/"),
-                bucket.access("PutObject", prefix="revisions/"),
+            "BuildIndexArn": foundation.function(
+                "build-index",
+                parent=self,
+                description="Builds the visual index of a revision",
+                environment=BuildIndex,
+                image="vision",
+                memory_mb=10_240,
+                timeout_seconds=900,
+                ephemeral_storage_mb=10_240,
+                values={"CATALOGUE_BUCKET": bucket.name, "CODE_DIGEST": foundation.code_digest},
+                access=(
+                    bucket.access("GetObject", prefix="imports/"),
+                    bucket.access("GetObject", prefix="features/"),
+                    bucket.access("PutObject", prefix="revisions/"),
+                ),
             ),
-        )
-        publish_catalogue = foundation.function(
-            "publish-catalogue",
-            parent=self,
-            description="Makes a revision the live catalogue",
-            environment=PublishCatalogue,
-            image="api",
-            memory_mb=2048,
-            timeout_seconds=900,
-            values={
-                "CATALOGUE_BUCKET": bucket.name,
-                "DELIVERY_BUCKET": args.delivery.name,
-                "IMPORTS_TABLE": imports.name,
-                "PRODUCTS_TABLE": products.name,
-            },
-            access=(
-                bucket.access("GetObject", "PutObject", prefix="revisions/"),
-                bucket.list_access(),
-                args.delivery.access("PutObject", prefix="offers/"),
-                imports.access("GetItem", "UpdateItem"),
-                products.access("BatchWriteItem"),
+            "PublishCatalogueArn": foundation.function(
+                "publish-catalogue",
+                parent=self,
+                description="Makes a revision the live catalogue",
+                environment=PublishCatalogue,
+                image="api",
+                memory_mb=2048,
+                timeout_seconds=900,
+                values={
+                    "CATALOGUE_BUCKET": bucket.name,
+                    "DELIVERY_BUCKET": delivery.name,
+                    "IMPORTS_TABLE": self.imports.name,
+                    "PRODUCTS_TABLE": self.products.name,
+                },
+                access=(
+                    bucket.access("GetObject", "PutObject", prefix="revisions/"),
+                    bucket.list_access(),
+                    delivery.access("PutObject", prefix="offers/"),
+                    self.imports.access("GetItem", "UpdateItem"),
+                    self.products.access("BatchWriteItem"),
+                ),
             ),
-        )
-        self.functions = (read_feed, index_products, build_index, publish_catalogue)
-        self.machine = StateMachine(
+        }
+
+    def _machine(self, steps: dict[str, Function]) -> StateMachine:
+        foundation = self._foundation
+        return StateMachine(
             "catalogue-import",
             StateMachineArgs(
                 scope=foundation.scope,
                 definition=_DEFINITION.read_text(),
                 values={
-                    "ImportsTable": imports.name,
-                    "CatalogueBucket": bucket.name,
+                    "ImportsTable": self.imports.name,
+                    "CatalogueBucket": self.bucket.name,
                     "EventBusName": foundation.bus.name,
-                    "ReadFeedArn": read_feed.arn,
-                    "IndexProductsArn": index_products.arn,
-                    "BuildIndexArn": build_index.arn,
-                    "PublishCatalogueArn": publish_catalogue.arn,
+                    **{placeholder: function.arn for placeholder, function in steps.items()},
                 },
                 access=(
-                    *(function.invoke_access() for function in self.functions),
-                    imports.access("UpdateItem"),
-                    bucket.access("GetObject", prefix="imports/"),
+                    *(function.invoke_access() for function in steps.values()),
+                    self.imports.access("UpdateItem"),
+                    self.bucket.access("GetObject", prefix="imports/"),
                     foundation.bus.put_access(source=SOURCE),
                 ),
                 logs_key=foundation.logs_key,
-                log_retention_days=settings.log_retention_days,
+                log_retention_days=foundation.settings.log_retention_days,
             ),
-            child,
+            pulumi.ResourceOptions(parent=self),
         )
-        self.intake = Intake(
-            "catalogue",
-            IntakeArgs(
-                foundation=foundation, pipeline="catalogue", bucket=bucket, prefix="feeds/", machine=self.machine
-            ),
-            child,
-        )
-        self.register_outputs({})

@@ -77,7 +77,19 @@ class Storefront(pulumi.ComponentResource):
             ),
             child,
         )
-        self.distribution = Distribution(
+        self.distribution = self._distribute(foundation)
+        self._let_in(foundation)
+        for path in sorted(args.player.rglob("*")):
+            if path.is_file() and path != args.player / _CONFIG:
+                self._upload(path.relative_to(args.player).as_posix(), path.read_bytes(), pulumi.FileAsset(str(path)))
+        # The one file of the player that differs between environments.
+        config = json.dumps({"cart_origins": list(settings.shop_origins)})
+        self._upload(_CONFIG, config.encode(), pulumi.StringAsset(config))
+        self.register_outputs({})
+
+    def _distribute(self, foundation: Foundation) -> Distribution:
+        settings = foundation.settings
+        return Distribution(
             "storefront",
             DistributionArgs(
                 comment=f"{foundation.scope.project} {foundation.scope.environment}",
@@ -98,9 +110,12 @@ class Storefront(pulumi.ComponentResource):
                 certificate_arn=settings.certificate_arn,
                 price_class=settings.price_class,
             ),
-            child,
+            pulumi.ResourceOptions(parent=self),
         )
-        # Both policies name the distribution, which needs the bucket, which needs the key.
+
+    def _let_in(self, foundation: Foundation) -> None:
+        """Both policies name the distribution, which needs the bucket, which needs the key."""
+        child = pulumi.ResourceOptions(parent=self)
         KeyPolicy(
             "delivery",
             KeyPolicyArgs(
@@ -126,13 +141,6 @@ class Storefront(pulumi.ComponentResource):
             ),
             child,
         )
-        for path in sorted(args.player.rglob("*")):
-            if path.is_file() and path != args.player / _CONFIG:
-                self._upload(path.relative_to(args.player).as_posix(), path.read_bytes(), pulumi.FileAsset(str(path)))
-        # The one file of the player that differs between environments.
-        config = json.dumps({"cart_origins": list(settings.shop_origins)})
-        self._upload(_CONFIG, config.encode(), pulumi.StringAsset(config))
-        self.register_outputs({})
 
     def _upload(self, path: str, content: bytes, source: pulumi.Asset) -> None:
         aws.s3.BucketObjectv2(

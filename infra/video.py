@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import final
 
 import pulumi
-import pulumi_aws as aws
 
 from functions.contracts.events import SOURCE
 from functions.storefront.unpublish.env import Environment as Unpublish
@@ -16,7 +15,6 @@ from functions.video.plan_segments.env import Environment as PlanSegments
 from functions.video.probe_video.env import Environment as ProbeVideo
 from functions.video.publish.env import Environment as Publish
 from functions.video.sample_frames.env import Environment as SampleFrames
-from infra.access import Access, Statement, policy, trust
 from infra.catalogue import Catalogue
 from infra.components.bucket import Bucket, BucketArgs
 from infra.components.function import Function
@@ -25,6 +23,7 @@ from infra.components.table import Table, TableArgs
 from infra.foundation import Foundation
 from infra.intake import Intake, IntakeArgs
 from infra.storefront import Storefront
+from infra.transcoder import Transcoder, TranscoderArgs
 
 _DEFINITION = Path(__file__).with_name("workflows") / "video-analysis.asl.json"
 
@@ -237,7 +236,11 @@ class Video(pulumi.ComponentResource):
 
     def _machine(self, steps: dict[str, Function]) -> StateMachine:
         foundation = self._foundation
-        transcoder = self._transcoder()
+        transcoder = Transcoder(
+            "transcode",
+            TranscoderArgs(scope=foundation.scope, films=self.bucket, renditions=self._storefront.delivery),
+            pulumi.ResourceOptions(parent=self),
+        )
         return StateMachine(
             "video-analysis",
             StateMachineArgs(
@@ -247,7 +250,7 @@ class Video(pulumi.ComponentResource):
                     "VideosTable": self.videos.name,
                     "AnalysisBucket": self.analysis.name,
                     "EventBusName": foundation.bus.name,
-                    "MediaConvertRoleArn": transcoder.arn,
+                    "MediaConvertRoleArn": transcoder.role_arn,
                     **{placeholder: function.arn for placeholder, function in steps.items()},
                 },
                 access=(
@@ -255,67 +258,10 @@ class Video(pulumi.ComponentResource):
                     self.videos.access("UpdateItem"),
                     self.analysis.access("GetObject", prefix="v-"),
                     foundation.bus.put_access(source=SOURCE),
-                    self._transcode_access(transcoder),
+                    transcoder.run_access(),
                 ),
                 logs_key=foundation.logs_key,
                 log_retention_days=foundation.settings.log_retention_days,
             ),
             pulumi.ResourceOptions(parent=self),
-        )
-
-    def _transcoder(self) -> aws.iam.Role:
-        """The role that MediaConvert reads films and writes renditions with.
-
-        https://docs.aws.amazon.com/mediaconvert/latest/ug/creating-the-iam-role-in-iam.html
-        """
-        scope = self._foundation.scope
-        role = aws.iam.Role(
-            "transcode",
-            description="MediaConvert: reads films, writes renditions",
-            assume_role_policy=trust("mediaconvert.amazonaws.com", scope=scope, source=scope.arn("mediaconvert", "*")),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        aws.iam.RolePolicy(
-            "transcode",
-            role=role.id,
-            policy=policy(
-                [
-                    self.bucket.access("GetObject", prefix="videos/"),
-                    self._storefront.delivery.access("PutObject", prefix="media/"),
-                ]
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return role
-
-    def _transcode_access(self, transcoder: aws.iam.Role) -> Access:
-        """What `mediaconvert:createJob.sync` does: it starts the job and learns of its end through a rule of its own.
-
-        https://docs.aws.amazon.com/step-functions/latest/dg/mediaconvert-iam.html
-        """
-        scope = self._foundation.scope
-        return Access(
-            (
-                Statement(
-                    sid="CreateJobs",
-                    actions=("mediaconvert:CreateJob", "mediaconvert:TagResource"),
-                    resources=(scope.arn("mediaconvert", "queues/*"), scope.arn("mediaconvert", "jobs/*")),
-                ),
-                Statement(
-                    sid="FollowJobs",
-                    actions=("mediaconvert:GetJob", "mediaconvert:CancelJob"),
-                    resources=(scope.arn("mediaconvert", "jobs/*"),),
-                ),
-                Statement(
-                    sid="HearOfJobs",
-                    actions=("events:PutTargets", "events:PutRule", "events:DescribeRule"),
-                    resources=(scope.arn("events", "rule/StepFunctionsGetEventsForMediaConvertJobRule"),),
-                ),
-                Statement(
-                    sid="PassTranscodeRole",
-                    actions=("iam:PassRole",),
-                    resources=(transcoder.arn,),
-                    conditions={"StringEquals": {"iam:PassedToService": "mediaconvert.amazonaws.com"}},
-                ),
-            )
         )

@@ -37,7 +37,7 @@ class ImageArgs:
 
 @final
 class Image(pulumi.ComponentResource):
-    """An arm64 image that Lambda can run."""
+    """An arm64 image that Lambda can run. A machine that builds one pushes it with its own login to the registry."""
 
     uri: pulumi.Output[str]
     """`<repository>@sha256:…`: Lambda refuses a reference with both tag and digest."""

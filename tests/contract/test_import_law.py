@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 _STEPS = sorted(path.parent for path in (ROOT / "functions").glob("*/*/handler.py"))
-_PARTS = ("catalogue", "video", "storefront", "operations", "intake", "foundation", "settings")
+_PARTS = ("catalogue", "video", "storefront", "operations", "intake", "foundation", "settings", "transcoder")
 
 
 def _sources(*folders: str) -> list[Path]:
