@@ -19,7 +19,8 @@ from embedded.cloud.mediaconvert.plan import H264, Capture, Group, OutputMade, R
 
 THREADS = 2
 """Fixed: x264's output depends on it, and a job shall give the same bytes on every machine."""
-_PRESET = "veryfast"
+_PRESET = "superfast"
+"""Files half as large again as with `veryfast`, for a quarter less time: nobody pays for the bytes here."""
 
 
 def _x264_options(video: H264) -> dict[str, str]:
