@@ -26,7 +26,11 @@ _FLASH_FRAMES = 5
 _CONTEXT_FRAMES = 12
 _CUT_LEVEL = 0.28
 _CUT_RATIO = 2.2
-_DISSOLVE_FRAMES = (10, 20, 32)
+_FAINT_LEVEL = 0.14
+_FAINT_RATIO = 6.0
+_DISSOLVE_FRAMES = (8, 12, 16, 24, 32)
+_DISSOLVE_RATIO = 0.2
+_DISSOLVE_APART = 20
 _MIN_SHOT_FRAMES = 4
 _MOTION_STEP_MS = 100
 
@@ -143,10 +147,13 @@ def _cuts(looks: Sequence[_Look]) -> list[int]:
     steps = np.array([0.0] + [_difference(before, after) for before, after in pairwise(looks)])
     hard: list[int] = []
     for at in range(1, len(looks)):
-        if steps[at] < _CUT_LEVEL or steps[at] < steps[max(0, at - 2) : at + 3].max():
+        if steps[at] < _FAINT_LEVEL or steps[at] < steps[max(0, at - 2) : at + 3].max():
             continue
         around = np.concatenate([steps[max(1, at - _CONTEXT_FRAMES) : at], steps[at + 1 : at + 1 + _CONTEXT_FRAMES]])
         if around.size and steps[at] < _CUT_RATIO * float(np.percentile(around, 75)):
+            continue
+        # Between two shots of one set less changes, but where nothing else moves it is told as well.
+        if steps[at] < _CUT_LEVEL and (not around.size or steps[at] < _FAINT_RATIO * float(around.max())):
             continue
         if _is_undone(looks, at) or (hard and at - hard[-1] < _MIN_SHOT_FRAMES):
             continue
@@ -157,7 +164,8 @@ def _cuts(looks: Sequence[_Look]) -> list[int]:
 def _is_undone(looks: Sequence[_Look], at: int) -> bool:
     before = looks[max(0, at - _FLASH_FRAMES) : at]
     after = looks[at : at + _FLASH_FRAMES]
-    return min(_difference(one, other) for one in before for other in after) < _CUT_LEVEL / 2
+    level = min(_CUT_LEVEL, _difference(looks[at - 1], looks[at])) / 2
+    return min(_difference(one, other) for one in before for other in after) < level
 
 
 def _dissolves(looks: Sequence[_Look], steps: NDArray[np.float64], hard: Sequence[int]) -> list[int]:
@@ -171,14 +179,16 @@ def _dissolves(looks: Sequence[_Look], steps: NDArray[np.float64], hard: Sequenc
         ends = np.abs(thumbs[2 * half :] - thumbs[: -2 * half]).mean(axis=(1, 2))
         mixed = np.abs(thumbs[half:-half] - (thumbs[2 * half :] + thumbs[: -2 * half]) / 2).mean(axis=(1, 2))
         ratio = mixed / np.maximum(ends, 0.02)
-        for position in np.flatnonzero((ratio < 0.16) & (ends > 0.06)):
+        for position in np.flatnonzero((ratio < _DISSOLVE_RATIO) & (ends > 0.04)):
             at = int(position) + half
             smooth = steps[at - half + 1 : at + half + 1].max() < _CUT_LEVEL * 1.5
-            if smooth and _difference(looks[at - half], looks[at + half]) > _CUT_LEVEL * 1.3:
+            # A long dissolve is linear in its middle too: what it leads from and to lies further out.
+            outer = looks[max(0, at - 2 * half)], looks[min(len(looks) - 1, at + 2 * half)]
+            if smooth and _difference(*outer) > _CUT_LEVEL * 1.3:
                 candidates.append((float(ratio[position]), at, half))
     found: list[int] = []
     for _, at, half in sorted(candidates):
-        if all(abs(at - other) > 2 * half for other in [*found, *hard]):
+        if all(abs(at - other) > max(2 * half, _DISSOLVE_APART) for other in [*found, *hard]):
             found.append(at)
     return found
 

@@ -30,6 +30,8 @@ ROOT_SCALE = 512
 _MAGIC = b"SVF1"
 _BACKGROUND_SPREAD = 12.0
 _BACKGROUND_DISTANCE = 14.0
+_STUDIO_LIGHT = 200
+_STUDIO_COLOUR = 10
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -150,7 +152,7 @@ def _resized(image: Image, side: int, *, enlarge: float) -> Image:
 
 
 def _foreground(image: Image) -> NDArray[np.uint8]:
-    """255 where the picture differs from a plain background along its border; all of it if the border is not plain."""
+    """255 where the picture differs from a plain studio background along its border; everywhere if there is none."""
     lab = cast("NDArray[np.float32]", cv2.cvtColor(image, cv2.COLOR_BGR2Lab).astype(np.float32))
     rim = np.concatenate(
         [lab[:2].reshape(-1, 3), lab[-2:].reshape(-1, 3), lab[:, :2].reshape(-1, 3), lab[:, -2:].reshape(-1, 3)]
@@ -158,7 +160,9 @@ def _foreground(image: Image) -> NDArray[np.uint8]:
     background = np.median(rim, axis=0)
     plain = np.abs(rim - background).sum(axis=1) < _BACKGROUND_SPREAD
     full = np.full(image.shape[:2], 255, dtype=np.uint8)
-    if plain.mean() < 0.6:
+    # A pack may be plain up to its own edge; what pictures of goods are taken against is bright and without colour.
+    studio = background[0] > _STUDIO_LIGHT and np.abs(background[1:] - 128).max() < _STUDIO_COLOUR
+    if not studio or plain.mean() < 0.6:
         return full
     mask = (np.linalg.norm(lab - background, axis=2) > _BACKGROUND_DISTANCE).astype(np.uint8) * 255
     mask = cast("NDArray[np.uint8]", cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))

@@ -1,0 +1,216 @@
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.contracts import ids
+from functions.shoppable.appearances import box_iou
+from functions.shoppable.matching.features import ImageFeatures, describe_frame, describe_image
+from functions.shoppable.matching.index import IndexEntry, InstanceIndex, build_index
+from functions.shoppable.matching.instance import InstanceMatcher
+from functions.shoppable.matching.verify import is_possible, project_points
+from tests.unit.shoppable.clips import scene, texture
+
+PRODUCTS = 12
+
+
+def product(number: int) -> str:
+    return ids.product_id("shop", str(number))
+
+
+def look_alike(flavour: int):
+    """One brand's print; only the picture in its middle differs."""
+    image = texture(900)
+    image[120:290, 60:240] = cv2.resize(texture(950 + flavour), (180, 170))
+    return image
+
+
+def entry(number: int, image) -> IndexEntry:
+    digest = hashlib.sha256(image.tobytes()).hexdigest()
+    return IndexEntry(product_id=product(number), image_sha256=digest, features=describe_image(image))
+
+
+@pytest.fixture(scope="module")
+def entries() -> list[IndexEntry]:
+    return [
+        *(entry(number, texture(number)) for number in range(PRODUCTS)),
+        entry(100, look_alike(0)),
+        entry(101, look_alike(1)),
+    ]
+
+
+@pytest.fixture(scope="module")
+def matcher(entries, tmp_path_factory) -> InstanceMatcher:
+    directory = tmp_path_factory.mktemp("index")
+    build_index(entries, directory)
+    return InstanceMatcher(InstanceIndex.load(directory))
+
+
+def test_should_find_several_products_in_their_places(matcher):
+    boxes = {3: (0.1, 0.2, 0.2, 0.5), 7: (0.55, 0.3, 0.25, 0.6)}
+
+    found = matcher.match(scene([(texture(number), box) for number, box in boxes.items()]))
+
+    assert {match.product_id for match in found if match.score > 0.8} == {product(3), product(7)}
+    for match in found[:2]:
+        number = 3 if match.product_id == product(3) else 7
+        assert box_iou(match.box, boxes[number]) > 0.9
+        assert match.inliers > 30
+
+
+def test_should_give_the_same_answer_to_the_same_picture(matcher):
+    picture = scene([(texture(5), (0.3, 0.2, 0.25, 0.6))])
+
+    assert matcher.match(picture) == matcher.match(picture.copy())
+
+
+def test_should_not_find_unknown_products(matcher):
+    found = matcher.match(scene([(texture(500), (0.2, 0.2, 0.2, 0.6)), (texture(501), (0.6, 0.2, 0.2, 0.6))]))
+
+    assert [match for match in found if match.score > 0.3] == []
+
+
+def test_should_find_nothing_in_an_empty_picture(matcher):
+    assert matcher.match(np.zeros((540, 960, 3), np.uint8)) == []
+
+
+@pytest.mark.parametrize("flavour", [0, 1])
+def test_should_tell_look_alikes_apart_by_where_they_differ(matcher, flavour):
+    found = matcher.match(scene([(look_alike(flavour), (0.35, 0.15, 0.28, 0.7))], seed=flavour))
+
+    assert found[0].product_id == product(100 + flavour)
+    assert found[0].score > 0.8
+    assert all(match.score < 0.3 for match in found[1:])
+
+
+def test_should_clip_boxes_to_the_picture(matcher):
+    whole = scene([(texture(2), (0.3, 0.1, 0.3, 0.8))])
+
+    found = matcher.match(whole[:, 400:])
+
+    assert found[0].product_id == product(2)
+    x, y, wide, high = found[0].box
+    assert x == 0
+    assert 0 <= y <= 1
+    assert x + wide <= 1
+    assert y + high <= 1
+
+
+def test_should_find_a_product_that_is_turned_and_seen_in_perspective(matcher):
+    frame = scene([])
+    corners = np.array([(330, 90), (560, 130), (520, 480), (300, 430)], np.float32)
+    picture = texture(4)
+    high, wide = picture.shape[:2]
+    source = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
+    warp = cv2.getPerspectiveTransform(source, corners)
+    cv2.warpPerspective(picture, warp, (960, 540), dst=frame, borderMode=cv2.BORDER_TRANSPARENT)
+
+    found = matcher.match(frame)
+
+    assert found[0].product_id == product(4)
+    assert box_iou(found[0].box, (300 / 960, 90 / 540, 260 / 960, 390 / 540)) > 0.9
+
+
+def test_should_not_find_a_mirror_image(matcher):
+    found = matcher.match(scene([(cv2.flip(texture(6), 1), (0.3, 0.2, 0.25, 0.6))]))
+
+    assert all(match.score < 0.3 for match in found)
+
+
+def test_should_ignore_the_plain_border_of_a_product_picture(tmp_path):
+    framed = np.full((700, 700, 3), 255, np.uint8)
+    framed[150:550, 200:500] = texture(8)
+    build_index([entry(8, framed)], tmp_path)
+
+    found = InstanceMatcher(InstanceIndex.load(tmp_path)).match(scene([(texture(8), (0.4, 0.2, 0.22, 0.6))]))
+
+    assert box_iou(found[0].box, (0.4, 0.2, 0.22, 0.6)) > 0.85
+
+
+def files(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def test_should_build_the_same_index_from_entries_in_any_order(entries, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    for directory, given_entries in ((first, entries), (second, entries[::-1])):
+        directory.mkdir()
+        build_index(given_entries, directory)
+
+    assert files(first) == files(second)
+
+
+def test_should_list_every_file_with_its_digest(entries, tmp_path):
+    manifest = build_index(entries, tmp_path)
+
+    assert manifest.products == manifest.images == PRODUCTS + 2
+    assert {**manifest.files} == {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in tmp_path.iterdir()
+        if path.name != "manifest.json"
+    }
+
+
+def test_should_name_products_without_texture(tmp_path):
+    plain = np.full((300, 300, 3), 180, np.uint8)
+
+    manifest = build_index([entry(1, plain), entry(2, texture(2))], tmp_path)
+
+    assert manifest.untextured == (product(1),)
+
+
+def test_should_match_nothing_against_an_empty_catalogue(tmp_path):
+    build_index([], tmp_path)
+
+    assert InstanceMatcher(InstanceIndex.load(tmp_path)).match(scene([])) == []
+
+
+def test_should_refuse_a_directory_that_holds_no_index(tmp_path):
+    with pytest.raises(ValueError, match=r"index\.v1"):
+        InstanceIndex.load(tmp_path)
+
+
+def test_should_restore_features_from_their_bytes():
+    features = describe_image(texture(1))
+
+    restored = ImageFeatures.from_bytes(features.to_bytes())
+
+    assert restored.to_bytes() == features.to_bytes()
+    assert np.array_equal(restored.descriptors, features.descriptors)
+    assert np.array_equal(restored.outline, features.outline)
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"SVF1" + b"\0" * 30])
+def test_should_refuse_bytes_that_are_no_features(body):
+    with pytest.raises(ValueError, match="image features"):
+        ImageFeatures.from_bytes(body)
+
+
+class _Picture:
+    width, height = 200.0, 300.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    scale=st.floats(0.3, 2.0),
+    turn=st.floats(-3.1, 3.1),
+    x=st.floats(100, 800),
+    y=st.floats(100, 400),
+)
+def test_should_accept_every_similarity_and_refuse_its_mirror_image(scale, turn, x, y):
+    frame = describe_frame(np.zeros((540, 960, 3), np.uint8))
+    cosine, sine = scale * np.cos(turn), scale * np.sin(turn)
+    similarity = np.array([[cosine, -sine, x], [sine, cosine, y], [0, 0, 1]])
+
+    assert is_possible(similarity, _Picture(), frame)  # type: ignore[arg-type]
+    assert not is_possible(similarity @ np.diag([-1.0, 1, 1]), _Picture(), frame)  # type: ignore[arg-type]
+
+
+def test_should_project_points_with_their_depth():
+    homography = np.array([[1, 0, 0], [0, 1, 0], [0.001, 0, 1]])
+
+    assert project_points(homography, np.array([[1000, 500]], np.float32)).tolist() == [[500, 250]]
