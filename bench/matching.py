@@ -3,7 +3,8 @@
     python -m bench.matching DEMO_DIRECTORY… [--distractors DIRECTORY] [--auto-approve 0.8] [--verbose]
 
 For each directory that `python -m demo make` wrote: precision and recall of appearances (temporal IoU ≥ 0.5), box IoU,
-decoys, and milliseconds per examined frame; `--distractors` adds every product of another demo set's feed to the catalogue.
+decoys, and milliseconds per examined frame; `--distractors` adds every product of another demo set's feed to the
+catalogue.
 """
 
 import argparse
@@ -140,7 +141,8 @@ def run(directory: Path, extra: list[IndexEntry], auto_approve: float, verbose: 
     print(
         f"  {clock.frames} frames of {truth['video']['duration_ms'] / 1000:.0f} s; per examined frame: "
         f"match {1000 * clock.match / clock.frames:.0f} ms; whole video: shots {clock.shots:.1f} s, "
-        f"sampling {clock.sample:.1f} s, matching {clock.match:.1f} s; index {size:.0f} MB built in {built:.1f} s, loaded in {1000 * loaded:.0f} ms"
+        f"sampling {clock.sample:.1f} s, matching {clock.match:.1f} s; "
+        f"index {size:.0f} MB built in {built:.1f} s, loaded in {1000 * loaded:.0f} ms"
     )
     if verbose:
         report(found, names, truth)

@@ -1,3 +1,5 @@
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -104,4 +106,4 @@ def test_should_look_more_often_where_more_moves():
     slow, fast = (choose_times(shots(speed), 0, 6000) for speed in (0.0, 0.3))
 
     assert len(fast) > 1.5 * len(slow)
-    assert max(later - earlier for earlier, later in zip(slow, slow[1:], strict=False)) <= 1000
+    assert max(later - earlier for earlier, later in itertools.pairwise(slow)) <= 1000
