@@ -1,4 +1,4 @@
-"""Writes `schema/`: a JSON Schema of every document and event that leaves the system. `python -m functions.contracts.schema`."""
+"""Writes `schema/`: a JSON Schema of every published document and event. `python -m functions.contracts.schema`."""
 
 import json
 from pathlib import Path

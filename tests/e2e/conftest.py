@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.product import Product
+from tests.support.chromium import browser
+from tests.support.product import Outcome, Product
+
+__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +44,27 @@ def catalogue(product: Product, demo_set: Path, tmp_path_factory: pytest.TempPat
     )
     assert done.code == 0, done.out + done.err
     return json.loads(report.read_text())
+
+
+@dataclass(frozen=True)
+class Published:
+    """What `shop analyse` made of the demo film."""
+
+    path: Path
+    outcome: Outcome
+
+    @property
+    def timeline(self) -> dict[str, Any]:
+        return json.loads(self.path.read_text())
+
+
+@pytest.fixture(scope="session")
+def published(
+    product: Product, demo_set: Path, catalogue: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Published:
+    """The demo film, analysed and published."""
+    assert catalogue["state"] == "live"
+    document = tmp_path_factory.mktemp("published") / "published.json"
+    done = product.shop("analyse", str(demo_set / "video.mp4"), "--json", str(document))
+    assert done.code == 0, done.out + done.err
+    return Published(document, done)

@@ -5,30 +5,21 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.e2e.conftest import Published
 from tests.support.product import Product
 
 SUMMARY = re.compile(r"demo: (\d+) appearances, precision ([\d.]+), recall ([\d.]+), box IoU ([\d.]+), decoys (\d+)$")
 
 
-@pytest.fixture(scope="module")
-def published(
-    product: Product, demo_set: Path, catalogue: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    assert catalogue["state"] == "live"
-    document = tmp_path_factory.mktemp("published") / "published.json"
-    done = product.shop("analyse", str(demo_set / "video.mp4"), "--json", str(document))
-    assert done.code == 0, done.out + done.err
-    assert re.search(r"frames (\d+) of \1", done.err), "progress counts frames to the last one"
-    assert "AnalyseSegments" in done.err
-    return document
+def test_progress_names_states_and_counts_frames_to_the_last_one(published: Published) -> None:
+    assert re.search(r"frames (\d+) of \1$", published.outcome.err, re.MULTILINE)
+    assert "AnalyseSegments" in published.outcome.err
 
 
 def test_published_timeline_of_the_demo_film_agrees_with_its_ground_truth(
-    product: Product, demo_set: Path, published: Path
+    product: Product, demo_set: Path, published: Published
 ) -> None:
-    scored = product.run("demo", "score", str(demo_set / "truth.json"), str(published))
+    scored = product.run("demo", "score", str(demo_set / "truth.json"), str(published.path))
     last = scored.out.strip().splitlines()[-1]
     print(last)
     found = SUMMARY.match(last)
@@ -41,8 +32,8 @@ def test_published_timeline_of_the_demo_film_agrees_with_its_ground_truth(
     assert decoys == 0
 
 
-def test_every_offer_and_rendition_that_the_timeline_names_is_delivered(product: Product, published: Path) -> None:
-    timeline = json.loads(published.read_text())
+def test_every_offer_and_rendition_that_the_timeline_names_is_delivered(product: Product, published: Published) -> None:
+    timeline = published.timeline
     delivered = set(product.keys("delivery_bucket", ""))
     assert timeline["video"]["hls"] in delivered
     assert timeline["video"]["poster"] in delivered
