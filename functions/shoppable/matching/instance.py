@@ -30,9 +30,14 @@ _MIN_SCORE = 0.05
 
 
 class InstanceMatcher:
-    """Implements functions.shoppable.matching.port.Matcher. Not safe for several threads."""
+    """Implements functions.shoppable.matching.port.Matcher. Not safe for several threads.
+
+    Makes OpenCV use one thread in this process: frames are spread over processes, and one order of work gives one
+    answer.
+    """
 
     def __init__(self, index: InstanceIndex) -> None:
+        cv2.setNumThreads(1)
         self._index = index
 
     def match(self, image: Image) -> list[FrameMatch]:
