@@ -45,7 +45,7 @@ demo: install ## The whole product on this machine: deploy, import, analyse, pub
 	test -e .embedded/daemon.json || trap '$(RUN) -m embedded down >/dev/null' EXIT
 	$(RUN) -m embedded up --stack dev
 	$(RUN) -m shop import $(DEMO)/feed.tsv --images $(DEMO)/images --shop $(SHOP) --json $(DEMO)/import.json
-	$(RUN) -m shop analyse $(DEMO)/video.mp4 --shop $(SHOP) --json $(DEMO)/published.json
+	$(RUN) -m shop analyse $(DEMO)/video.mp4 --shop $(SHOP) --json $(DEMO)/published.json --analysis $(DEMO)/analysis.json
 	$(RUN) -m shop status --shop $(SHOP)
 	$(RUN) -m demo score $(DEMO)/truth.json $(DEMO)/published.json
 	$(if $(ONCE),,echo "The player, until Ctrl-C:"; $(RUN) -m embedded serve --page "/?video=$(VIDEO_ID)")

@@ -60,6 +60,8 @@ def run_analyse(deployed: Stack, options: argparse.Namespace) -> int:
         products = {appearance["product_id"] for appearance in document["appearances"]}
         print(f"published {record['video_id']}: {len(document['appearances'])} appearances of {len(products)} products")
         _write(options.json, document)
+        if options.analysis is not None:
+            options.analysis.write_bytes(video.analysis(deployed, record))
     elif code == 0:
         print(f"{record['state']}: {record['video_id']}")
     return code
@@ -137,6 +139,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--json", type=Path, metavar="OUT", help="write the published timeline, with the feed's product ids"
     )
+    command.add_argument("--analysis", type=Path, metavar="OUT", help="write the private record, analysis.v1")
     command.set_defaults(run=run_analyse)
 
     command = commands.add_parser("status", parents=[common], help="show every import and video")

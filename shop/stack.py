@@ -42,6 +42,7 @@ class Outputs(BaseModel):
     region: str
     catalogue_bucket: str
     video_bucket: str
+    analysis_bucket: str
     delivery_bucket: str
     imports_table: str
     videos_table: str

@@ -70,6 +70,12 @@ def published(stack: Stack, record: Record) -> dict[str, Any]:
     return document
 
 
+def analysis(stack: Stack, record: Record) -> bytes:
+    """The private record of the analysis, `analysis.v1`, byte for byte."""
+    found = stack.client("s3").get_object(Bucket=stack.outputs.analysis_bucket, Key=record["analysis_key"])
+    return found["Body"].read()
+
+
 def unpublish(stack: Stack, shop_id: str, video: str) -> str:
     """Take a video down; `video` is its id, or the name of the file that was uploaded. Returns its id.
 
