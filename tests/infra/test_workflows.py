@@ -76,6 +76,31 @@ def test_every_task_ends_in_time_is_tried_again_and_caught(dev: Recording, name:
 
 
 @pytest.mark.parametrize("name", _MACHINES)
+def test_a_function_that_wakes_up_is_waited_for_longer_than_a_fault(dev: Recording, name: str) -> None:
+    """An image that was not used for weeks refuses calls until it is optimised again, a minute or two.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-images.html
+    """
+    waking = {
+        f"Lambda.{error}Exception" for error in ("CodeArtifactUserPending", "ResourceConflict", "ResourceNotReady")
+    }
+    calls = [
+        task
+        for task in _tasks(_machine(dev, name).document("definition"))
+        if task["Resource"].endswith(":lambda:invoke")
+    ]
+    assert calls
+    for task in calls:
+        retrier = task["Retry"][0]
+        assert set(retrier["ErrorEquals"]) == waking
+        longest = sum(
+            min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** attempt, retrier["MaxDelaySeconds"])
+            for attempt in range(retrier["MaxAttempts"])
+        )
+        assert longest >= 300
+
+
+@pytest.mark.parametrize("name", _MACHINES)
 def test_a_machine_logs_everything_to_a_vended_group_and_is_traced(recording: Recording, name: str) -> None:
     machine, group = _machine(recording, name), recording.one("cloudwatch/logGroup:LogGroup", name)
     assert group.inputs["namePrefix"].startswith("/aws/vendedlogs/states/")
