@@ -142,6 +142,13 @@ def test_feed_of_open_quotes_takes_no_quadratic_time() -> None:
     assert time.process_time() - started < 10
 
 
+def test_line_of_open_quotes_takes_no_quadratic_time() -> None:
+    body = HEADER + ('"a\t' * 60_000 + "\n") * 3
+    started = time.process_time()
+    assert [type(row) for row in rows(body)] == [RejectedRow] * 3
+    assert time.process_time() - started < 3
+
+
 @given(
     st.lists(
         st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20), min_size=6, max_size=6),
