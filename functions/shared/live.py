@@ -25,6 +25,8 @@ class LiveCatalogue(Contract):
     feed_key: str = ""
     """The feed's key: S3 orders the events of one key only."""
     products: int
+    offers_pending: frozenset[str] = frozenset()
+    """Revisions whose imports began to write offers and did not come to their end."""
 
 
 def serialise(fields: dict[str, Any]) -> dict[str, Any]:

@@ -86,6 +86,10 @@ def publish(given: PublishCatalogueInput, store: Store) -> CataloguePublished:
         store.put_offers(shop_id, revision, offers)
         marked = store.mark(catalogue)
         if marked is None:
+            newer = store.live(shop_id)
+            if newer is not None and revision in newer.offers_pending:
+                # An attempt before this one died while it wrote offers.
+                _take_back(pool, store, offers, revision, newer)
             return CataloguePublished(outcome="superseded", revision=revision, products=len(offers), offers_written=0)
         stale = _stale(
             offers,
@@ -101,9 +105,7 @@ def publish(given: PublishCatalogueInput, store: Store) -> CataloguePublished:
         if newer is None or newer.feed_key != source.key or newer.sequencer <= source.sequencer:
             # Its own mark stays, so that the next attempt compares with both.
             raise Transient(f"another import of {shop_id} went live meanwhile")
-        right = store.offers(shop_id, newer.revision)
-        _write(pool, store, shop_id, {gone: right.get(gone) or _gone(offer) for gone, offer in stale.items()})
-        store.unmark(shop_id, revision)
+        _take_back(pool, store, offers, revision, newer)
         return CataloguePublished(outcome="superseded", revision=revision, products=len(offers), offers_written=0)
 
 
@@ -126,6 +128,17 @@ def _write(pool: ThreadPoolExecutor, store: Store, shop_id: str, offers: dict[st
         store.put_offer(shop_id, product_id, offers[product_id])
 
     _all(pool.map(put, offers))
+
+
+def _take_back(
+    pool: ThreadPoolExecutor, store: Store, offers: dict[str, bytes], revision: str, newer: LiveCatalogue
+) -> None:
+    """Whatever `offers` of this revision were written, those of the newer catalogue are there afterwards."""
+    right = store.offers(newer.shop_id, newer.revision)
+    wrong = {product_id: offer for product_id, offer in right.items() if offers.get(product_id) != offer}
+    wrong |= {product_id: _gone(offer) for product_id, offer in offers.items() if product_id not in right}
+    _write(pool, store, newer.shop_id, wrong)
+    store.unmark(newer.shop_id, revision)
 
 
 def _all(results: Iterable[None]) -> None:

@@ -140,7 +140,7 @@ class AwsStore:
         """The pointer and the import's status in one transaction; False when the pointer is not what it was."""
         as_it_was = "#revision = :expected" if marked.revision else "attribute_not_exists(#revision)"
         expected = {":expected": {"S": marked.revision}} if marked.revision else {}
-        pointer = catalogue.model_dump(exclude={"shop_id"})
+        pointer = catalogue.model_dump(exclude={"shop_id", "offers_pending"})
         pointer["updated_at"] = self._now
         status = {"state": "live", "revision": catalogue.revision, **counts, "updated_at": self._now}
         with aws_errors(f"swap the live catalogue of {catalogue.shop_id}"):

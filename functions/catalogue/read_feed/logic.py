@@ -123,7 +123,8 @@ def read_feed(source: CatalogueImport, store: Store, *, max_drop_share: float, c
             rejected=catalogue.rejected,
             quarantine_key=quarantine_key,
         )
-        if live and live.revision == revision:
+        # What a dead import wrote of another revision's offers is only put right by publishing again.
+        if live and live.revision == revision and not live.offers_pending - {revision}:
             return read.model_copy(update={"outcome": "unchanged"})
         if removed > max_drop_share * len(before):
             return read.model_copy(update={"outcome": "suspicious", "reason": _drop(removed, len(before))})

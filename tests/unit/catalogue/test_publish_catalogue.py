@@ -163,8 +163,8 @@ class Newer(AwsStore):
         return super().go_live(catalogue, marked, import_id, counts)
 
 
-def newer(account: Account, other: LiveCatalogue) -> AwsStore:
-    store = Newer(
+def newer(account: Account, other: LiveCatalogue, kind: type["Newer"] = Newer) -> AwsStore:
+    store = kind(
         account.s3,
         account.dynamodb,
         catalogue_bucket="catalogue",
@@ -201,6 +201,38 @@ def test_import_overtaken_by_a_newer_version_takes_its_offers_back(account: Acco
     assert offer(account, 1).price == price(2)
     assert offer(account, 5).availability == "out_of_stock"
     assert account.record("live")["revision"] == "r-2"
+    assert "offers_pending" not in account.record("live")
+
+
+def test_import_that_died_and_is_tried_again_after_a_newer_version_takes_its_offers_back(
+    account: Account, context: Any
+) -> None:
+    put_revision(account, "r-2", any_product(1, price=price(2)), any_product(2))
+    publish(account, context, any_publication("r-2", 2, "2", sequencer=f"{2:032x}"))
+    put_revision(account, "r-1", any_product(1, price=price(1)), any_product(5))
+    given = any_publication("r-1", 2)
+
+    class Dying(Newer):
+        def mark(self, catalogue: LiveCatalogue) -> Marked | None:
+            """Just before the newer version went live."""
+            self._dynamodb.update_item(
+                TableName="imports",
+                Key={"shop_id": {"S": SHOP}, "record": {"S": "live"}},
+                UpdateExpression="ADD offers_pending :own",
+                ExpressionAttributeValues={":own": {"SS": [catalogue.revision]}},
+            )
+            return Marked(None, frozenset())
+
+        def go_live(self, *given: object) -> bool:
+            raise RuntimeError("killed")
+
+    dying = newer(account, live(given), Dying)
+    with pytest.raises(RuntimeError, match="killed"):
+        logic.publish(given, dying)
+    assert offer(account, 1).price == price(1)
+    assert publish(account, context, given).outcome == "superseded"
+    assert offer(account, 1).price == price(2)
+    assert offer(account, 5).availability == "out_of_stock"
     assert "offers_pending" not in account.record("live")
 
 

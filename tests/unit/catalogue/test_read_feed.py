@@ -142,6 +142,20 @@ def test_live_revision_read_again_is_unchanged(reader: Reader) -> None:
     assert (read.outcome, read.added, read.changed, read.removed) == ("unchanged", 0, 0, 0)
 
 
+def test_live_revision_is_published_again_when_an_import_died_while_it_wrote_offers(
+    account: Account, reader: Reader
+) -> None:
+    body = tsv(any_fields(1), any_fields(2))
+    reader.go_live(first := reader.read(body))
+    pending = {"TableName": "imports", "Key": {"shop_id": {"S": SHOP}, "record": {"S": "live"}}}
+    pending |= {"UpdateExpression": "ADD offers_pending :revisions"}
+    account.dynamodb.update_item(**pending, ExpressionAttributeValues={":revisions": {"SS": [first.revision]}})
+    assert reader.read(body).outcome == "unchanged"
+    account.dynamodb.update_item(**pending, ExpressionAttributeValues={":revisions": {"SS": ["r-dead"]}})
+    again = reader.read(body)
+    assert (again.outcome, again.revision, again.changed) == ("changed", first.revision, 0)
+
+
 @pytest.mark.parametrize(("kept", "outcome"), [(5, "changed"), (4, "suspicious")])
 def test_drop_of_more_than_the_allowed_share_is_suspicious(reader: Reader, kept: int, outcome: str) -> None:
     reader.go_live(reader.read(tsv(*(any_fields(number) for number in range(10)))))
