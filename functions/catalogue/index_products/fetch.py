@@ -74,7 +74,10 @@ class Fetcher:
             body, location = self._get(url)
             if location is None:
                 return body
-            url = urljoin(url, location)
+            try:
+                url = urljoin(url, location)
+            except ValueError as error:
+                raise PictureRefused("BadUrl", "The link redirects to what is not a URL.") from error
         raise PictureRefused("TooManyRedirects", f"More than {MAX_REDIRECTS} redirects.")
 
     def _get(self, url: str) -> tuple[bytes, str | None]:

@@ -1,6 +1,7 @@
 """One batch of products: each picture fetched, checked, re-encoded for delivery and described for the index."""
 
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,9 +24,13 @@ from functions.shoppable.pictures import Image, PictureRefused, decode_picture, 
 from functions.shoppable.products import is_uploaded
 
 IO_THREADS = 8
+FETCH_SECONDS = 360.0
+"""A picture that a stranger's host is to give is not asked for later than this after the batch began: hosts that answer
+slowly must not use up the function's 600 seconds, which would fail the import for all other pictures too."""
 
 Describe = Callable[[Image], ImageFeatures]
 Fetch = Callable[[str], bytes]
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +69,12 @@ class _Picture:
 class _Indexer:
     """Many pictures wait for the network at once; only as many are decoded as there are cores, which bounds memory."""
 
-    def __init__(self, shop_id: str, store: Store, fetch: Fetch, describe: Describe) -> None:
+    def __init__(self, shop_id: str, store: Store, fetch: Fetch, describe: Describe, clock: Clock) -> None:
         self._shop_id = shop_id
         self._store = store
-        self._fetch = fetch
+        self._fetch_from = fetch
+        self._clock = clock
+        self._fetch_until = clock() + FETCH_SECONDS
         self._describe = describe
         self._cores = BoundedSemaphore(os.cpu_count() or 1)
 
@@ -81,6 +88,11 @@ class _Indexer:
         except PictureRefused as refused:
             return Reason(code=refused.code, message=str(refused))
 
+    def _fetch(self, url: str) -> bytes:
+        if self._clock() > self._fetch_until:
+            raise PictureRefused("OutOfTime", "The pictures fetched before it took too long.")
+        return self._fetch_from(url)
+
     def _known(self, image_sha256: str) -> Described | None:
         return self._store.find(self._shop_id, image_sha256)
 
@@ -93,13 +105,15 @@ class _Indexer:
         return described
 
 
-def index_batch(given: IndexProductsInput, store: Store, fetch: Fetch, describe: Describe) -> IndexedBatch:
+def index_batch(
+    given: IndexProductsInput, store: Store, fetch: Fetch, describe: Describe, clock: Clock = time.monotonic
+) -> IndexedBatch:
     """Indexes and stores the result; again gives the same. Raises Transient or Permanent, but for no bad picture."""
     # Parallelism is over pictures; OpenCV's own threads would only compete with it.
     cv2.setNumThreads(1)
     products = store.products(given.products_key, given.batch)
     sources = list(dict.fromkeys(link.source for product in products for link in product.image_links))
-    indexer = _Indexer(given.shop_id, store, fetch, describe)
+    indexer = _Indexer(given.shop_id, store, fetch, describe, clock)
     with ThreadPoolExecutor(IO_THREADS) as pool:
         found = dict(zip(sources, pool.map(indexer.index, sources), strict=True))
     images: list[ProductImage] = []

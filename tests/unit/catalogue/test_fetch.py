@@ -154,6 +154,7 @@ def test_redirect_is_followed_and_its_host_resolved_and_checked_anew(server: Ser
         ("https://private.example/latest/meta-data", "PrivateAddress"),
         ("https://pictures.example:8443/", "BadUrl"),
         ("https://user@pictures.example/", "BadUrl"),
+        ("https://[pictures.example/", "BadUrl"),
         ("/a", "TooManyRedirects"),
     ],
 )

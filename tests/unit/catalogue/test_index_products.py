@@ -129,6 +129,23 @@ def test_pictures_are_fetched_at_the_same_time(account: Account) -> None:
     assert len(logic.index_batch(given, store(account), fetch, describe_image).images) == 2
 
 
+def test_hosts_that_take_all_the_time_cost_their_own_pictures_only(account: Account) -> None:
+    account.put(f"images/{SHOP}/good.png", encoded(any_picture()))
+    sources = ("https://slow.example/1.png", "https://slow.example/2.png", "good.png")
+    given = put_products(account, any_product(1, image_links=links(*sources)))
+    now = iter((0.0, logic.FETCH_SECONDS - 1, logic.FETCH_SECONDS + 1))
+    asked: list[str] = []
+
+    def fetch(url: str) -> bytes:
+        asked.append(url)
+        return encoded(any_picture(2))
+
+    done = logic.index_batch(given, store(account), fetch, describe_image, clock=lambda: next(now))
+    assert len(asked) == 1
+    assert {image.source for image in done.images} == {"good.png", *asked}
+    assert [failure.reason.code for failure in done.failures] == ["OutOfTime"]
+
+
 def test_missing_products_file_is_a_permanent_error(account: Account) -> None:
     given = put_products(account, any_product(1)).model_copy(update={"products_key": "imports/i-2/products.jsonl"})
     with pytest.raises(Permanent):
