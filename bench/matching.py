@@ -1,6 +1,6 @@
 """What finding products in a demo set costs and yields, run on the domain directly: no cloud, no store.
 
-    python -m bench.matching DEMO_DIRECTORY… [--distractors DIRECTORY] [--auto-approve 0.8] [--verbose]
+    python -m bench.matching DEMO_DIRECTORY… [--distractors DIRECTORY] [--auto-approve 0.93] [--verbose]
 
 For each directory that `python -m demo make` wrote: precision and recall of appearances (temporal IoU ≥ 0.5), box IoU,
 decoys, and milliseconds per examined frame; `--distractors` adds every product of another demo set's feed to the
@@ -114,8 +114,9 @@ def run(directory: Path, extra: list[IndexEntry], auto_approve: float, verbose: 
     truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
     names = {ids.product_id(SHOP, feed_id): feed_id for feed_id, _ in catalogue(directory)}
     with tempfile.TemporaryDirectory() as folder:
+        described_entries = [*entries(directory), *extra]
         began = time.perf_counter()
-        manifest = build_index([*entries(directory), *extra], Path(folder))
+        manifest = build_index(described_entries, Path(folder))
         built = time.perf_counter() - began
         size = sum(path.stat().st_size for path in Path(folder).iterdir()) / 1e6
         began = time.perf_counter()
@@ -177,7 +178,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directories", type=Path, nargs="+")
     parser.add_argument("--distractors", type=Path)
-    parser.add_argument("--auto-approve", type=float, default=0.8)
+    parser.add_argument("--auto-approve", type=float, default=0.93)
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args()
     extra = entries(given.distractors, prefix="distractor-") if given.distractors else []

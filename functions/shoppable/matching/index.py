@@ -262,6 +262,7 @@ def _write_search(codes: NDArray[np.int8], path: Path) -> None:
     if factory != "Flat":
         index.cp.niter = 8
         index.cp.seed = 1
+        index.cp.min_points_per_centroid = 5
         step = max(1, count // _TRAINING)
         index.train(np.ascontiguousarray(codes[::step].astype(np.float32) / _CODE_SCALE))
         index.nprobe = probes

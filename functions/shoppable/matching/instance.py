@@ -21,6 +21,7 @@ _SAME_PLACE = 0.5
 _SAME_POINTS = 0.25
 """Share of a product's points that another one claims too, from which on only one of them can be right."""
 _CERTAIN = 20.0
+_HOPELESS = 5.0
 # Log odds per unit of each margin: a logistic regression over pairs of look-alikes.
 _MARGIN_LOGIT = 0.3
 _MARGIN_POINTS = 5.8
@@ -135,7 +136,9 @@ def _rivals(found: list[Evidence]) -> list[list[Evidence]]:
         for group in groups:
             common = len(np.intersect1d(group[0].matched, evidence.matched))
             if common >= _SAME_POINTS * evidence.inliers or _overlap(group[0], evidence) > _SAME_PLACE:
-                group.append(evidence)
+                # What is far behind loses whatever the pictures say.
+                if logit(evidence) > logit(group[0]) - _HOPELESS:
+                    group.append(evidence)
                 break
         else:
             groups.append([evidence])
