@@ -55,13 +55,12 @@ export class Card {
 
   /** Says for a moment that it is in the cart. */
   thank() {
-    const label = this.button.querySelector("span");
-    const was = label.textContent;
+    clearTimeout(this.thanked);
     this.button.classList.add("added");
     this.button.replaceChildren(icon("done"), element("span", {}, "Added"));
-    setTimeout(() => {
+    this.thanked = setTimeout(() => {
       this.button.classList.remove("added");
-      this.button.replaceChildren(icon("cart"), element("span", {}, was));
+      this.button.replaceChildren(icon("cart"), element("span", {}, stockOf(this.offer).action));
     }, THANKS_MS);
   }
 }

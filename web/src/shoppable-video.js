@@ -14,6 +14,7 @@ import css from "./shoppable-video.css";
 import { appearancesAt, clock } from "./timeline.js";
 
 const AHEAD_MS = 8000;
+const LATE_MS = 100;
 const MESSAGES = {
   missing: ["No such video", "The link may be old, or the video has not been published yet."],
   unpublished: ["This video is no longer available", "It has been taken down by its publisher."],
@@ -187,7 +188,9 @@ export class ShoppableVideo extends HTMLElement {
     const exact = "requestVideoFrameCallback" in HTMLVideoElement.prototype;
     const frame = (_, metadata) => {
       if (!going) return;
-      this.#sync(this.playhead.at(metadata?.mediaTime ?? video.currentTime));
+      const shown = this.playhead.at(metadata?.mediaTime ?? video.currentTime);
+      // In a video that stands still, a frame far from the clock is one of before a seek, presented late.
+      this.#sync(video.paused && Math.abs(shown - this.playhead.ms) > LATE_MS ? this.playhead.ms : shown);
       if (exact) video.requestVideoFrameCallback(frame);
       else requestAnimationFrame(() => frame());
     };
