@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import queue
 import threading
 import time
 from collections.abc import Mapping
@@ -89,18 +90,18 @@ def test_an_inline_map_of_1500_items_keeps_their_order() -> None:
 
 @pytest.mark.parametrize("make", [inline, distributed])
 def test_max_concurrency_is_never_exceeded(make: Any) -> None:
-    lock, now, most = threading.Lock(), [0], [0]
+    lock, now, most, three = threading.Lock(), [0], [0], threading.Barrier(3)
 
     def body(payload: Any) -> Any:
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
-        time.sleep(0.01)
+        three.wait(10)
         with lock:
             now[0] -= 1
         return payload
 
-    assert Service(function(body)).output(make(MaxConcurrency=3), list(range(20))) == list(range(20))
+    assert Service(function(body)).output(make(MaxConcurrency=3), list(range(21))) == list(range(21))
     assert most[0] == 3
 
 
@@ -259,12 +260,15 @@ def test_redrive_runs_only_what_had_not_succeeded() -> None:
 
 def test_redrive_keeps_the_finished_branches_of_a_parallel() -> None:
     broken, seen, lock = [True], [], threading.Lock()
+    executions: queue.Queue[str] = queue.Queue()
 
     def body(payload: Any) -> Any:
         with lock:
             seen.append(payload)
         if payload == "b" and broken[0]:
-            time.sleep(0.3)
+            running = executions.get(timeout=10)
+            while "TaskStateExited" not in service.types(running):
+                time.sleep(0.01)
             raise ValueError("b")
         return payload
 
@@ -273,6 +277,7 @@ def test_redrive_keeps_the_finished_branches_of_a_parallel() -> None:
 
     service = Service(function(body))
     arn = service.start(one({"Type": "Parallel", "Branches": [branch("a"), branch("b")]}))
+    executions.put(arn)
     service.finish(arn)
     broken[0] = False
     service.api.redrive_execution({"executionArn": arn})
