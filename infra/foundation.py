@@ -175,6 +175,7 @@ class Foundation(pulumi.ComponentResource):
                 access=access,
                 logs_key=self.logs_key,
                 log_retention_days=self.settings.log_retention_days,
+                log_level="WARN" if self.settings.log_level == "WARNING" else self.settings.log_level,
                 ephemeral_storage_mb=ephemeral_storage_mb,
                 on_failure=on_failure,
             ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Literal, final
 
 import pulumi
 import pulumi_aws as aws
@@ -36,6 +36,8 @@ class FunctionArgs:
     access: Sequence[Access] = ()
     logs_key: Key
     log_retention_days: int
+    log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
+    """Lambda drops what is below, whatever level a library is set to: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html"""
     ephemeral_storage_mb: int = 512
     on_failure: DeadLetters | None = None
     """Where events of an asynchronous invocation go when all attempts failed."""
@@ -104,7 +106,11 @@ class Function(pulumi.ComponentResource):
             timeout=args.timeout_seconds,
             ephemeral_storage={"size": args.ephemeral_storage_mb},
             environment={"variables": {**args.common_values, **args.values}},
-            logging_config={"log_format": "JSON", "log_group": logs.name},
+            logging_config={
+                "log_format": "JSON",
+                "log_group": logs.name,
+                "application_log_level": args.log_level,
+            },
             tracing_config={"mode": "Active"},
             # A function that runs before it may do what it does fails once for nothing.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions]),

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from infra.components.function import variables
 from tests.infra.policies import allows
-from tests.support.recorder import ROOT, Recorded, Recording
+from tests.support.recorder import ROOT, Recorded, Recording, record_project
 
 _COMMON = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE"}
 _PACKAGES = {path.parent for path in (ROOT / "functions").glob("*/*/env.py")}
@@ -72,7 +72,11 @@ def test_every_function_runs_on_arm_traced_and_logs_json_to_its_own_group(record
         group = recording.one("cloudwatch/logGroup:LogGroup", function.name)
         assert function.inputs["architectures"] == ["arm64"]
         assert function.inputs["tracingConfig"] == {"mode": "Active"}
-        assert function.inputs["loggingConfig"] == {"logFormat": "JSON", "logGroup": group.state["name"]}
+        assert function.inputs["loggingConfig"] == {
+            "logFormat": "JSON",
+            "logGroup": group.state["name"],
+            "applicationLogLevel": "INFO",
+        }
         assert allows(recording, function.name, "logs:PutLogEvents") == [f"{group.arn}:*"]
 
 
@@ -97,3 +101,13 @@ def test_the_code_digest_of_promoted_images_comes_from_the_settings(prod: Record
     assert function.inputs["environment"]["variables"]["CODE_DIGEST"] == (
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     )
+
+
+@pytest.mark.parametrize(("setting", "level"), [("DEBUG", "DEBUG"), ("WARNING", "WARN")])
+def test_the_log_level_is_lambdas_too(tmp_path: Path, setting: str, level: str) -> None:
+    """Lambda's own filter goes before a library's level, and is at INFO where nothing else is said."""
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    recording = record_project(ROOT, "dev", logLevel=setting, playerDirectory=str(tmp_path))
+    for function in recording.of("lambda/function:Function"):
+        assert function.inputs["loggingConfig"]["applicationLogLevel"] == level
+        assert function.inputs["environment"]["variables"]["POWERTOOLS_LOG_LEVEL"] == setting
