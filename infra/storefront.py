@@ -152,7 +152,8 @@ class Storefront(pulumi.ComponentResource):
             source_hash=hashlib.sha256(content).hexdigest(),
             content_type=_content_type(path),
             cache_control="public, max-age=60",
-            opts=pulumi.ResourceOptions(parent=self),
+            # Encryption and versioning are resources of their own: what comes before them has neither.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.delivery]),
         )
 
 

@@ -115,6 +115,18 @@ def test_the_player_is_uploaded_with_types_that_browsers_need(dev: Recording) ->
     }
 
 
+def test_the_player_is_uploaded_once_the_bucket_encrypts_and_keeps_versions(dev: Recording) -> None:
+    before = {
+        dev.one(f"s3/{kind}", "delivery").urn
+        for kind in (
+            "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+            "bucketVersioning:BucketVersioning",
+        )
+    }
+    for one in dev.of("s3/bucketObjectv2:BucketObjectv2"):
+        assert before <= set(one.dependencies)
+
+
 def test_the_player_hands_its_cart_to_the_shops_own_sites_only(prod: Recording, dev: Recording) -> None:
     def config(recording: Recording) -> dict:
         source = recording.one("s3/bucketObjectv2:BucketObjectv2", "player/config.json").inputs["source"]
