@@ -101,6 +101,17 @@ def test_a_function_that_wakes_up_is_waited_for_longer_than_a_fault(dev: Recordi
 
 
 @pytest.mark.parametrize("name", _MACHINES)
+def test_an_error_without_a_cause_is_given_one_before_it_is_recorded(dev: Recording, name: str) -> None:
+    """A timeout, for one, may come without: a path that is not there would end the execution unrecorded."""
+    states = _machine(dev, name).document("definition")["States"]
+    first = states["WhoseError"]["Choices"][0]
+    assert (first["Variable"], first["IsPresent"]) == ("$.error.Cause", False)
+    given = states[first["Next"]]
+    assert given["Parameters"]["Cause"]
+    assert (given["ResultPath"], given["Next"]) == ("$.error", "RecordFailed")
+
+
+@pytest.mark.parametrize("name", _MACHINES)
 def test_a_machine_logs_everything_to_a_vended_group_and_is_traced(recording: Recording, name: str) -> None:
     machine, group = _machine(recording, name), recording.one("cloudwatch/logGroup:LogGroup", name)
     assert group.inputs["namePrefix"].startswith("/aws/vendedlogs/states/")

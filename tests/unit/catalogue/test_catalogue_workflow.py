@@ -38,6 +38,7 @@ class Pipeline:
         self.context = context
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.failing: dict[str, Exception] = {}
+        self.bus_fault: CallError | None = None
         self.invoked: list[str] = []
         self.service = Service(self._answer)
         definition = DEFINITION.read_text()
@@ -72,6 +73,8 @@ class Pipeline:
         if service == "lambda":
             return self._invoke(params["FunctionName"].rpartition(":")[2], json.loads(params["Payload"]))
         if service == "events":
+            if self.bus_fault:
+                raise self.bus_fault
             self.events += [(entry["DetailType"], json.loads(entry["Detail"])) for entry in params["Entries"]]
             return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in params["Entries"]]}
         client = {"dynamodb": self.account.dynamodb, "s3": self.account.s3}[service]
@@ -177,6 +180,16 @@ def test_failing_function_leaves_a_readable_reason_and_the_old_catalogue(account
     assert status["reason"] == {"code": "RuntimeError", "message": "The import failed. the disk is full"}
     assert pipeline.events[-1][0] == "CatalogueImportFailed"
     assert account.record("live") == live
+
+
+def test_event_that_the_bus_refuses_leaves_a_live_catalogue_live(account: Account, pipeline: Pipeline) -> None:
+    pipeline.bus_fault = CallError("AccessDeniedException", "not authorised to perform events:PutEvents")
+    given = pipeline.upload(any_fields(1))
+    execution = pipeline.run(given)
+    assert (execution.status, execution.error) == ("FAILED", "NotNotified")
+    assert pipeline.status(given)["state"] == "live"
+    assert account.record("live")["revision"] == pipeline.status(given)["revision"]
+    assert pipeline.events == []
 
 
 def test_failing_batch_fails_the_import(account: Account, pipeline: Pipeline) -> None:
