@@ -8,10 +8,12 @@ stderr; 4 held for a person.
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
@@ -97,6 +99,13 @@ def run_unpublish(deployed: Stack, options: argparse.Namespace) -> int:
     return 0
 
 
+def _shop(text: str) -> str:
+    """Of what the intake would drop nothing is uploaded: no status would ever say so."""
+    if not re.fullmatch("[a-z0-9][a-z0-9-]{0,31}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shop id: up to 32 of a-z, 0-9 and -, the first no -")
+    return text
+
+
 def _file(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
@@ -114,7 +123,7 @@ def _directory(text: str) -> Path:
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--shop", default="demo-shop", help="the shop's id (default: %(default)s)")
+    common.add_argument("--shop", type=_shop, default="demo-shop", help="the shop's id (default: %(default)s)")
     waiting = argparse.ArgumentParser(add_help=False)
     waiting.add_argument(
         "--timeout", type=float, default=7200, metavar="SECONDS", help="how long to wait (default: %(default)s)"
@@ -160,7 +169,7 @@ def main() -> int:
     except StackError as error:
         say(str(error))
         return 2
-    except (TimedOutError, ClientError, BotoCoreError) as error:
+    except (TimedOutError, ClientError, BotoCoreError, Boto3Error) as error:
         say(str(error))
         return 1
 

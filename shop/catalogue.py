@@ -12,7 +12,7 @@ from shop.progress import Follower, Record, say, wait_for
 from shop.stack import Stack
 
 UPLOADS_AT_ONCE = 16
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
 
 
 def _sha256(body: bytes) -> str:
@@ -38,7 +38,14 @@ def upload_images(stack: Stack, shop_id: str, directory: Path) -> int:
             if there.get("ChecksumSHA256") == checksum:
                 return False
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=kind, ChecksumSHA256=checksum)
+        client.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=body,
+            ContentType=kind,
+            ChecksumAlgorithm="SHA256",
+            ChecksumSHA256=checksum,
+        )
         return True
 
     uploaded = 0
