@@ -80,15 +80,3 @@ def get_json(s3: "S3Client", bucket: str, key: str, model: type[Model]) -> Model
         return model.model_validate_json(get_bytes(s3, bucket, key))
     except ValidationError as error:
         raise Permanent(f"s3://{bucket}/{key} is no {model.__name__}: {error}") from error
-
-
-def object_exists(s3: "S3Client", bucket: str, key: str) -> bool:
-    """Whether there is a current version of the object. Without s3:ListBucket S3 answers 403 for what is absent."""
-    with aws_errors(f"head s3://{bucket}/{key}"):
-        try:
-            s3.head_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            if error_code(error) in _ABSENT:
-                return False
-            raise
-        return True
