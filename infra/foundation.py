@@ -65,6 +65,10 @@ def commit() -> str:
     return described.stdout.strip() or "unknown"
 
 
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Small products do not gain from threads, which then fight over the cores; sums in one order give the same bytes."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FoundationArgs:
     settings: Settings
@@ -171,6 +175,7 @@ class Foundation(pulumi.ComponentResource):
                     "POWERTOOLS_SERVICE_NAME": name,
                     "POWERTOOLS_LOG_LEVEL": self.settings.log_level,
                     "POWERTOOLS_METRICS_NAMESPACE": self.scope.project,
+                    **(_ONE_THREAD if image == "vision" else {}),
                 },
                 access=access,
                 logs_key=self.logs_key,
