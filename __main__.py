@@ -36,6 +36,8 @@ outputs: dict[str, pulumi.Input[str]] = {
     "distribution_id": storefront.distribution.id,
     "event_bus_name": foundation.bus.name,
     "commit": commit(),
+    "code_digest": foundation.code_digest,
+    **{f"image_{target}": image.uri for target, image in foundation.images.items()},
 }
 for name, value in outputs.items():
     pulumi.export(name, value)

@@ -18,6 +18,7 @@ from infra.components.image import Build, Image, ImageArgs
 from infra.components.key import Key, KeyArgs, alarms_service, buses_services, logs_service, rules_service
 from infra.components.queue import DeadLetters, DeadLettersArgs
 from infra.naming import Scope
+from infra.promotion import TARGETS, Promotion, moved_on, read
 from infra.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +66,17 @@ def commit() -> str:
     return described.stdout.strip() or "unknown"
 
 
+def _promoted(settings: Settings) -> Promotion | None:
+    """What was promoted to this environment; dev is what the checkout is. Raises PromotionError."""
+    if settings.environment == "dev":
+        return None
+    promotion = read(ROOT / settings.promotion_directory, settings.environment)
+    if changed := moved_on(promotion, ROOT):
+        # `make promoted` refuses this before a deployment; a preview is the place to look at it.
+        pulumi.log.warn(f"the checkout is not what was promoted to {settings.environment}: {', '.join(changed)} differ")
+    return promotion
+
+
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Small products do not gain from threads, which then fight over the cores; sums in one order give the same bytes."""
 
@@ -84,7 +96,8 @@ class Foundation(pulumi.ComponentResource):
         self.settings = args.settings
         self.scope = args.scope
         child = pulumi.ResourceOptions(parent=self)
-        self.code_digest = args.settings.code_digest or code_digest(ROOT)
+        promoted = _promoted(args.settings)
+        self.code_digest = promoted.content.code_digest if promoted else code_digest(ROOT)
         self.data_key = Key(
             "data",
             KeyArgs(
@@ -125,8 +138,7 @@ class Foundation(pulumi.ComponentResource):
             child,
         )
         self.images: Mapping[str, Image] = {
-            "api": self._image("api", args.settings.image_digest_api),
-            "vision": self._image("vision", args.settings.image_digest_vision),
+            target: self._image(target, promoted.image(target) if promoted else None) for target in TARGETS
         }
         self.register_outputs({})
 

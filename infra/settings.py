@@ -25,7 +25,6 @@ def _listed(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
-Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?$")]
 Score = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -45,17 +44,13 @@ class Settings(BaseModel):
 
     image_repository: Annotated[str, StringConstraints(pattern=r"^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/.+$")]
     """Without the target: `…/api` and `…/vision` are below it. Made by `bootstrap/`."""
-    image_digest_api: Annotated[Digest | None, BeforeValidator(_absent)] = None
-    """The promoted image. Absent in dev, which builds its own."""
-    image_digest_vision: Annotated[Digest | None, BeforeValidator(_absent)] = None
+    promotion_directory: str = "promotions"
+    """Of the files that say which images staging and prod run, relative to the checkout; `make promote` writes them.
+    Dev reads none: it builds its own images."""
     base_image: Annotated[
         Annotated[str, StringConstraints(pattern=r"^[^@\s]+@sha256:[0-9a-f]{64}$")] | None, BeforeValidator(_absent)
     ] = None
     """What images are built on, with its digest; the Dockerfile's own default has none."""
-    code_digest: Annotated[
-        Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None, BeforeValidator(_absent)
-    ] = None
-    """Of the code in the promoted images, see functions/contracts/code.py."""
 
     domain: Annotated[str | None, BeforeValidator(_absent)] = None
     """Host name of the storefront. Without one viewers may connect with TLS 1.0: dev only."""
@@ -102,9 +97,6 @@ class Settings(BaseModel):
         if self.environment == "dev":
             return self
         promised = {
-            "imageDigestApi": self.image_digest_api,
-            "imageDigestVision": self.image_digest_vision,
-            "codeDigest": self.code_digest,
             "domain": self.domain,
             "certificateArn": self.certificate_arn,
             "alarmEmails": self.alarm_emails,

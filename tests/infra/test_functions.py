@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from infra.components.function import variables
+from infra.promotion import read
 from tests.infra.policies import allows
 from tests.support.recorder import ROOT, Recorded, Recording, record_project
 
@@ -98,11 +99,16 @@ def test_only_dev_builds_images(built: int, recording: Recording) -> None:
         assert image.inputs["tags"][0].rsplit(":", 1)[1].startswith("dev-")
 
 
-def test_the_code_digest_of_promoted_images_comes_from_the_settings(prod: Recording) -> None:
-    function = prod.one("lambda/function:Function", "build-index")
-    assert function.inputs["environment"]["variables"]["CODE_DIGEST"] == (
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    )
+def test_images_and_code_digest_of_staging_and_prod_are_what_was_promoted(stack: str, recording: Recording) -> None:
+    function = recording.one("lambda/function:Function", "build-index")
+    variables = function.inputs["environment"]["variables"]
+    if stack == "dev":
+        (tag,) = recording.one("index:Image", "vision").inputs["tags"]
+        assert tag.endswith(f":dev-{variables['CODE_DIGEST'][:16]}")
+    else:
+        promoted = read(ROOT / "promotions", stack)
+        assert variables["CODE_DIGEST"] == promoted.content.code_digest
+        assert function.inputs["imageUri"].endswith(f"/vision@{promoted.image('vision')}")
 
 
 @pytest.mark.parametrize(("setting", "level"), [("DEBUG", "DEBUG"), ("WARNING", "WARN")])

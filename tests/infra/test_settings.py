@@ -39,7 +39,6 @@ def test_a_missing_setting_is_an_error_that_names_it_and_says_where_to_write_it(
         ("autoApproveScore", "1.5"),
         ("logRetentionDays", "8"),
         ("accountId", "12345"),
-        ("imageDigestApi", "latest"),
         ("baseImage", "python:3.13"),
         ("shopOrigins", '["http://shop.example.com"]'),
         ("intakeConcurrency", "1"),
@@ -62,9 +61,6 @@ def test_thresholds_must_leave_room_between_them() -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("imageDigestApi", ""),
-        ("imageDigestVision", ""),
-        ("codeDigest", ""),
         ("domain", ""),
         ("certificateArn", ""),
         ("alarmEmails", "[]"),

@@ -83,6 +83,9 @@ def test_the_outputs_are_what_the_operators_command_line_reads(recording: Record
         "distribution_id",
         "event_bus_name",
         "commit",
+        "code_digest",
+        "image_api",
+        "image_vision",
     }
     assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?|unknown", recording.outputs["commit"])
 
