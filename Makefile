@@ -42,7 +42,7 @@ web: $(PLAYER) ## Build the player
 
 demo: install ## The whole product on this machine: deploy, import, analyse, publish, play
 	@$(RUN) -m demo make --seed $(SEED) --distractors $(DISTRACTORS) --out $(DEMO)
-	test -e .embedded/daemon.json || trap '$(RUN) -m embedded down >/dev/null' EXIT
+	test -e .embedded/daemon.json || trap '$(RUN) -m embedded down --force >/dev/null' EXIT
 	$(RUN) -m embedded up --stack dev
 	$(RUN) -m shop import $(DEMO)/feed.tsv --images $(DEMO)/images --shop $(SHOP) --json $(DEMO)/import.json
 	$(RUN) -m shop analyse $(DEMO)/video.mp4 --shop $(SHOP) --json $(DEMO)/published.json --analysis $(DEMO)/analysis.json
@@ -86,5 +86,5 @@ lock: $(INSTALLED) ## Write the lock files anew from pyproject.toml
 	$(LOCK) --extra vision -o requirements-vision.lock
 
 clean: ## Remove what was built, the embedded AWS's state and the demo sets
-	test ! -x $(RUN) || $(RUN) -m embedded down || true
+	test ! -x $(RUN) || $(RUN) -m embedded down --force || true
 	rm -rf .demo .embedded web/dist

@@ -2,8 +2,15 @@
 
 import argparse
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embedded.commands import CommandError
+
+if TYPE_CHECKING:
+    from embedded.commands.session import Program
+
+_CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 def main() -> int:
@@ -28,10 +35,15 @@ def _parser() -> argparse.ArgumentParser:
     settings.add_argument(
         "--config", action="append", default=[], metavar="KEY=VALUE", help="override a setting of the stack"
     )
+    settings.add_argument("--project", type=Path, default=_CHECKOUT, metavar="DIR", help="directory of the program")
+    settings.add_argument("--config-file", type=Path, metavar="FILE", help="settings, instead of Pulumi.<stack>.yaml")
     up = commands.add_parser("up", parents=[stack, settings], help="start the embedded AWS and deploy into it")
     up.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
-    commands.add_parser("down", help="stop the embedded AWS; everything in it is gone")
-    commands.add_parser("preview", parents=[stack, settings], help="count what would be deployed, checking all of it")
+    down = commands.add_parser("down", help="delete what is deployed, then stop the embedded AWS")
+    down.add_argument("--stack", help="only this stack; the embedded AWS runs on while another is left")
+    down.add_argument("--force", action="store_true", help="stop at once: everything in it is gone")
+    down.add_argument("--exclude-protected", action="store_true", help="leave protected resources, delete all others")
+    commands.add_parser("preview", parents=[stack, settings], help="show what deploying would change, checking it all")
     resources = commands.add_parser("resources", parents=[stack], help="list what is deployed")
     resources.add_argument("--json", action="store_true", dest="as_json", help="with inputs and outputs, as JSON")
     logs = commands.add_parser("logs", parents=[stack], help="a function's log, or an execution's history")
@@ -43,20 +55,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> None:
-    # A command's module is imported when it is called: `down` needs neither boto3 nor grpc.
+    # A command's module is imported when it is called: not each needs a provider.
     match options.command:
         case "up":
             from embedded.commands.up import up
 
-            up(options.stack, options.port, _config(options.config))
+            up(_program(options), options.port)
         case "down":
             from embedded.commands.down import down
 
-            down()
+            down(options.stack, force=options.force, exclude_protected=options.exclude_protected)
         case "preview":
             from embedded.commands.preview import preview
 
-            preview(options.stack, _config(options.config))
+            preview(_program(options))
         case "resources":
             from embedded.commands.resources import resources
 
@@ -71,7 +83,22 @@ def _run(options: argparse.Namespace) -> None:
             serve(options.stack, options.port, options.page)
 
 
+def _program(options: argparse.Namespace) -> "Program":
+    from embedded.commands.session import Program
+
+    return Program(
+        directory=options.project.resolve(),
+        stack=options.stack,
+        config=_config(options.config),
+        config_file=options.config_file,
+    )
+
+
 def _config(pairs: list[str]) -> dict[str, str]:
+    for pair in pairs:
+        if "=" not in pair:
+            message = f"--config {pair}: KEY=VALUE is wanted"
+            raise CommandError(message)
     return dict(pair.split("=", 1) for pair in pairs)
 
 

@@ -13,10 +13,15 @@ from embedded.engine import urns
 from embedded.engine.project import ProjectError
 
 
-def propose(config: Mapping[str, str], urn: str) -> str:
+def seed(urn: str, generation: int) -> str:
+    """Hex digits for the names of a resource in one of its generations."""
+    return hashlib.sha256(f"{urn}#{generation}".encode() if generation else urn.encode()).hexdigest()
+
+
+def propose(config: Mapping[str, str], urn: str, generation: int = 0) -> str:
     """The name for a resource, or an empty text where the choice is the provider's.
 
-    What should be random is drawn from the URN: the same resource always gets the same name.
+    What should be random is drawn from the URN: the same resource always gets the same name, until it is replaced.
     """
     declared = config.get("pulumi:autonaming")
     if not declared:
@@ -26,7 +31,7 @@ def propose(config: Mapping[str, str], urn: str) -> str:
         message = f"pulumi:autonaming {declared} is not understood: only `pattern` is"
         raise ProjectError(message)
     parts = urns.parse(urn)
-    digest = hashlib.sha256(urn.encode()).hexdigest()
+    digest = seed(urn, generation)
     fixed = {"project": parts.project, "stack": parts.stack, "name": parts.name}
 
     def expression(match: re.Match[str]) -> str:

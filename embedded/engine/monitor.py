@@ -20,9 +20,11 @@ _FEATURES = {
     "outputValues": resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
     "aliasSpecs": resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     "deletedWith": resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
-    "replaceWith": resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
     "transforms": resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
 }
+
+# Options that would have to do something: better refused than ignored.
+_UNSUPPORTED = {"import_": "importId", "replace_with": "replace_with", "hooks": "hooks"}
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
@@ -126,6 +128,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return empty_pb2.Empty()
 
     def _registration(self, request: resource_pb2.RegisterResourceRequest) -> Registration:
+        given = [option for option, field in _UNSUPPORTED.items() if _is_given(request, field)]
+        if given:
+            message = f"the resource option {', '.join(given)} is not supported here"
+            raise RegistrationError(message)
         aliases: Iterable[Any] = cast("Any", request).aliases  # a type that the generated stubs do not resolve
         return Registration(
             type=request.type,
@@ -144,6 +150,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             protect=request.protect,
             retain_on_delete=request.retainOnDelete,
             delete_before_replace=request.deleteBeforeReplace,
+            delete_after_replace=request.deleteBeforeReplaceDefined and not request.deleteBeforeReplace,
+            replace_on_changes=tuple(request.replaceOnChanges),
+            deleted_with=request.deletedWith,
         )
 
     def _alias(self, request: resource_pb2.RegisterResourceRequest, alias: alias_pb2.Alias) -> str:
@@ -214,6 +223,11 @@ class Engine(engine_pb2_grpc.EngineServicer):
         context: grpc.ServicerContext,
     ) -> engine_pb2.RequirePulumiVersionResponse:
         return engine_pb2.RequirePulumiVersionResponse()
+
+
+def _is_given(request: Value, field: str) -> bool:
+    value = getattr(request, field)
+    return bool(value.ListFields()) if hasattr(value, "ListFields") else bool(value)
 
 
 def serve(session: Session, executor: Value, options: list[tuple[str, int]]) -> tuple[str, Callable[[], None]]:

@@ -34,15 +34,20 @@ class Project:
     secret_keys: tuple[str, ...]
 
 
-def load_project(directory: Path, stack: str, overrides: Mapping[str, str] | None = None) -> Project:
-    """Read the files of `directory`; `overrides` win over the stack's own settings. Raises `ProjectError`."""
+def load_project(
+    directory: Path, stack: str, overrides: Mapping[str, str] | None = None, *, config_file: Path | None = None
+) -> Project:
+    """Read the files of `directory`; `overrides` win over the stack's own settings. Raises `ProjectError`.
+
+    The settings are those in `config_file`, if given, and otherwise in `Pulumi.<stack>.yaml`.
+    """
     project = _read(directory / "Pulumi.yaml")
     name = project.get("name")
     if not isinstance(name, str) or not name:
         message = f"{directory / 'Pulumi.yaml'} has no name"
         raise ProjectError(message)
-    stack_file = directory / f"Pulumi.{stack}.yaml"
-    settings = _read(stack_file) if stack_file.exists() else {}
+    stack_file = config_file or directory / f"Pulumi.{stack}.yaml"
+    settings = _read(stack_file) if config_file or stack_file.exists() else {}
     chosen: dict[str, Any] = {**(settings.get("config") or {}), **(overrides or {})}
     config, secret_keys = _configuration(name, project.get("config") or {}, chosen, stack_file)
     return Project(
@@ -105,22 +110,31 @@ def _check_type(stack_file: Path, key: str, value: Value, rules: Mapping[str, An
     declared = rules.get("type")
     match declared:
         case "array":
-            valid = isinstance(value, list)
-            for item in cast("list[Any]", value) if valid else ():
+            found = _parsed(value)
+            valid = isinstance(found, list)
+            for item in cast("list[Any]", found) if valid else ():
                 _check_type(stack_file, f"{key}[]", item, rules.get("items", {}))
         case "object":
-            valid = isinstance(value, dict)
+            valid = isinstance(_parsed(value), dict)
         case str() if declared in _SCALARS:
-            # YAML's `true` is an int for Python, and every scalar may be quoted in a settings file.
-            quoted = isinstance(value, str) and declared != "string"
-            valid = quoted or (
-                isinstance(value, _SCALARS[declared]) and (declared == "boolean" or not isinstance(value, bool))
-            )
+            # Every scalar may be quoted in a settings file; YAML's `true` is an int for Python.
+            found = value if declared == "string" else _parsed(value)
+            valid = isinstance(found, _SCALARS[declared]) and (declared == "boolean" or not isinstance(found, bool))
         case _:
             valid = True
     if not valid:
         message = f"{stack_file.name}: {key} must be of type {declared}, not {value!r}"
         raise ProjectError(message)
+
+
+def _parsed(value: Value) -> Value:
+    """What a text says: overrides are always text, lists and objects as JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
 
 
 def _text(value: Value) -> str:

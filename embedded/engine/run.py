@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
 
-from embedded.engine.model import Deployment, DeploymentFailed, Event, Provider, Resource
+from embedded.engine.model import Deployment, DeploymentFailed, Event, Provider, Snapshot, Step
 from embedded.engine.monitor import serve
 from embedded.engine.project import Project, load_project
 from embedded.engine.session import Session
@@ -25,6 +25,10 @@ def _ignore(_event: Event) -> None:
     """Watch nothing."""
 
 
+def _forget(_step: Step) -> None:
+    """Remember nothing before the end."""
+
+
 def _no_stack(_name: str) -> None:
     """Know no other stack."""
 
@@ -35,20 +39,24 @@ def run(
     *,
     preview: bool,
     provider: Provider | None = None,
-    state: Mapping[str, Resource] | None = None,
+    state: Snapshot | None = None,
     config: Mapping[str, str] | None = None,
+    config_file: Path | None = None,
     stack_references: Callable[[str], Mapping[str, Any] | None] = _no_stack,
     on_event: Callable[[Event], None] = _ignore,
+    on_step: Callable[[Step], None] = _forget,
 ) -> Deployment:
     """Run `project_dir/__main__.py` under the stack's settings and return what it registered.
 
     With `preview`, nothing is made: every argument is checked, and what only a deployment can know stays `UNKNOWN`. The
-    default provider is AWS. `state` is what the last deployment left, by URN. `config` overrides settings of the
-    stack, as `--config` of `pulumi up` does. `stack_references` gives the outputs of
+    default provider is AWS. `state` is what the last deployment left. `config` overrides settings of the
+    stack and `config_file` names another file of them, as `--config` and `--config-file` of `pulumi up` do.
+    `stack_references` gives the outputs of
     other stacks by name (`organization/project/stack`); in a preview an unknown stack's outputs are unknown.
-    `on_event` is called from several threads, one at a time. Raises `DeploymentFailed` and `ProjectError`.
+    `on_event` is called from several threads, one at a time; so is `on_step`, whose caller waits for its return before
+    anything depends on the step: what it keeps is complete at any moment. Raises `DeploymentFailed` and `ProjectError`.
     """
-    project = load_project(project_dir.resolve(), stack, config)
+    project = load_project(project_dir.resolve(), stack, config, config_file=config_file)
     if provider is None:
         # The provider's types are written in terms of the engine's model: this way round only at run time.
         from embedded.provider import AwsProvider
@@ -58,9 +66,10 @@ def run(
         project,
         preview=preview,
         provider=provider,
-        state=state or {},
+        state=state or Snapshot(),
         stack_references=stack_references,
         on_event=on_event,
+        on_step=on_step,
     )
     with ThreadPoolExecutor(max_workers=2 * _PARALLEL) as executor:
         address, stop = serve(session, executor, _UNLIMITED)

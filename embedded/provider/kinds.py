@@ -4,13 +4,13 @@ A generator yields `Call`s and gets their responses. It runs twice: first *dry*,
 validated and every response is unknown, so that a mistake is found before anything is made; then for real.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from embedded.engine.autonaming import seed
 from embedded.engine.model import Created, Goal, ProviderError, Resource
 from embedded.engine.values import UNKNOWN, Value
 from embedded.provider.shapes import ArgumentError
@@ -29,7 +29,7 @@ class Call:
     tolerate: tuple[str, ...] = ()
 
 
-Template = str | list[str]
+Template = str | bool | list[str]
 Steps = Generator[Call, Any, Created]
 Calls = Generator[Call, Any, None]
 Removal = Calls
@@ -102,17 +102,21 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Naming:
-    """Automatic names: the property, the longest name allowed, and what a name looks like."""
+    """Automatic names: the property, the longest name allowed, and what a name looks like.
+
+    A name cannot be changed, unless `changeable`.
+    """
 
     property: str = "name"
+    changeable: bool = False
     longest: int = 255
     prefix: str = ""
     lower: bool = False
     suffix: Callable[[Mapping[str, Any]], str] = lambda _inputs: ""
 
     def choose(self, goal: Goal) -> str:
-        """What the stack proposes, or the logical name and seven hex digits, the same ones for the same URN."""
-        digits = hashlib.sha256(goal.urn.encode()).hexdigest()[:7]
+        """What the stack proposes, or the logical name and seven hex digits that follow from URN and generation."""
+        digits = seed(goal.urn, goal.generation)[:7]
         given = goal.inputs.get(f"{self.property}Prefix")
         chosen = f"{given}{digits}" if given else goal.proposed_name or f"{goal.name}-{digits}"
         name = f"{self.prefix}{chosen.lower() if self.lower else chosen}{self.suffix(goal.inputs)}"
@@ -127,24 +131,66 @@ class Kind:
     """A resource type.
 
     `create` makes it. `update` changes it, and gets `request.old`; it consumes at least the arguments that have
-    changed, and what has been left out of the program must be `removable`. Where `put` is set, a call carries
-    everything there is to say, so that what it does not mention is gone; without an `update`, creating again is the
-    update. None of `identity` may change. `delete` removes the resource. `tags`: it takes tags, and the provider's
-    default ones.
+    changed. Where `put` is set, a call carries everything there is to say, so that what it does not mention is gone;
+    without an `update`, creating again is the update. What the program no longer gives must be `removable` (the update
+    sees that it is missing) or in `resets`, with what an update says instead. A change of `identity` needs a new
+    resource, as it does for Pulumi's AWS provider; `("*",)` means any change. `delete` removes the resource, or is
+    `nothing`. `volatile` outputs are another after an update. `tags`: it takes tags, and the provider's default ones.
     """
 
     service: str
     create: Callable[[Request], Steps]
+    delete: Callable[[Request], Removal]
     naming: Naming | None = None
     tags: bool = False
     put: bool = False
     identity: tuple[str, ...] = ()
     update: Callable[[Request], Steps] | None = None
     removable: tuple[str, ...] = ()
-    delete: Callable[[Request], Removal] | None = None
+    resets: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    volatile: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     region: str = ""
     fingerprint: Callable[[Goal, Path], Mapping[str, Any]] | None = None
+
+    def replaces(self, changed: set[str]) -> set[str]:
+        """Those of the changed arguments that need a new resource."""
+        if "*" in self.identity:
+            return set(changed)
+        fixed = {*self.identity, "region"}
+        if self.naming and not self.naming.changeable:
+            fixed.add(self.naming.property)
+        return fixed & changed
+
+    def unchangeable(self, changed: set[str], given: Mapping[str, Any]) -> set[str]:
+        """Those of the changed arguments that no update brings about."""
+        if not (self.put or self.update):
+            return changed - {"tags", "tagsAll"}
+        gone = {key for key in changed if given.get(key) is None}
+        return set() if self.put else gone - set(self.removable) - set(self.resets) - {"tags", "tagsAll"}
+
+
+def nothing(request: Request) -> Removal:  # noqa: ARG001
+    """Delete a resource that is only a way to say something about another, and goes with it."""
+    yield from ()
+
+
+class _Given(dict[str, Any]):
+    """Values by name; one that is not given is `None`."""
+
+    def __missing__(self, _key: str) -> None:
+        return None
+
+
+def undo(operation: str, **templates: Template) -> Callable[[Request], Removal]:
+    """Delete by one call; its parameters are templates over inputs and outputs, with `__` for a dot."""
+
+    def remove(request: Request) -> Removal:
+        names = _Given(_scope(request, Hole()))
+        params = {key.replace("__", "."): fill(template, names) for key, template in templates.items()}
+        yield Call(operation=operation, params={key: value for key, value in params.items() if value is not None})
+
+    return remove
 
 
 KINDS: dict[str, Kind] = {}
@@ -181,15 +227,15 @@ def simple(
     params: Mapping[str, Any] | None = None,
     ignore: tuple[str, ...] = (),
     update: tuple[str, Mapping[str, Template]] | None = None,
-    delete: tuple[str, Mapping[str, Template]] | None = None,
+    delete: Callable[[Request], Removal],
     **facts: Value,
 ) -> None:
     """Declare a type that one call makes.
 
     `id` and `outputs` are templates over the inputs, `response`, `region`, `account` and `partition`: `{name}`,
     `{response[Table][TableArn]}`; one that is nothing but a reference keeps its type. `ignore` names arguments that
-    only steer Pulumi itself. `update` and `delete` name an operation and its parameters as templates over inputs and
-    outputs (for an update, next to the arguments themselves).
+    only steer Pulumi itself. `update` names an operation and, next to the arguments themselves, its parameters as
+    templates over inputs and outputs.
     """
 
     def make(request: Request) -> Steps:
@@ -210,19 +256,13 @@ def simple(
         old = request.old
         return Created(id=old.id if old else created.id, outputs=created.outputs)
 
-    def remove(request: Request) -> Removal:
-        assert delete is not None  # noqa: S101
-        gone, templates = delete
-        names = _scope(request, Hole())
-        yield Call(operation=gone, params={key: fill(template, names) for key, template in templates.items()})
-
     declare(
         token,
         Kind(
             service=service,
             create=make,
             update=change if update else None,
-            delete=remove if delete else None,
+            delete=delete,
             **facts,
         ),
     )
@@ -245,6 +285,8 @@ def fill(template: Template, names: Mapping[str, Any]) -> Value:
     """A template's value; a lone reference (`{name}` or `{response[A][B]}`) is what it refers to, of whatever type."""
     if isinstance(template, list):
         return [fill(item, names) for item in template]
+    if isinstance(template, bool):
+        return template
     lone = re.fullmatch(r"\{(\w+)((?:\[\w+\])*)\}", template)
     if lone is None:
         return template.format_map(names)

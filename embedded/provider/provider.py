@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import botocore.exceptions
 import botocore.session
 
-from embedded.engine.model import Created, Goal, ProviderError, ProviderSettings, Resource
-from embedded.engine.values import Value
+from embedded.engine.autonaming import seed
+from embedded.engine.model import Created, Diff, Goal, ProviderError, ProviderSettings, Resource
+from embedded.engine.values import UNKNOWN, Archive, Asset, Value, is_unknown, walk
 from embedded.provider import clients, invokes, shapes
 from embedded.provider.kinds import KINDS, Arguments, Call, Hole, Kind, Removal, Request, Steps
 from embedded.provider.tagging import SERVICES as TAGGED
@@ -71,41 +72,66 @@ class AwsProvider:
     def create(self, goal: Goal) -> Created:
         kind = self._kind(goal.type)
         request = self._request(kind, goal)
-        made = self._perform(kind, goal, kind.create(request))
+        made = _done(self._perform(kind, goal, kind.create(request)))
         return Created(id=made.id, outputs=made.outputs if kind.region else {"region": request.region, **made.outputs})
+
+    def diff(self, goal: Goal, old: Resource) -> Diff:
+        kind = self._kind(goal.type)
+        changed = _changed(goal.inputs, old.inputs)
+        if old.outputs.get("region", goal.settings.region) != self._region(kind, goal) and not kind.region:
+            changed.add("region")
+        replaced = kind.replaces(changed)
+        if replaced:
+            return Diff(
+                changed=tuple(sorted(changed)), replace=tuple(sorted(replaced)), delete_first=_collides(kind, goal, old)
+            )
+        refused = kind.unchangeable(changed, goal.inputs)
+        if refused:
+            message = f"{', '.join(sorted(refused))} of {goal.type} {goal.name}: the provider knows no such change"
+            raise ProviderError(message)
+        if changed - {"tags", "tagsAll"} or (changed and kind.service not in TAGGED):
+            self._rehearse_update(kind, goal, old, changed)
+        shown = changed - {"tags"} if "tagsAll" in changed else changed
+        return Diff(changed=tuple(sorted(shown)))
+
+    def foresee(self, goal: Goal, old: Resource) -> dict[str, Any]:
+        kind = self._kind(goal.type)
+        return _kept(goal, old).outputs | {key: UNKNOWN for key in kind.volatile if key in old.outputs}
 
     def update(self, goal: Goal, old: Resource) -> Created:
         kind = self._kind(goal.type)
-        changed = {key for key in goal.inputs.keys() | old.inputs if goal.inputs.get(key) != old.inputs.get(key)}
-        fixed = {*kind.identity, "region", kind.naming.property if kind.naming else "region"} & changed
-        gone: set[str] = set() if kind.put else changed - goal.inputs.keys() - set(kind.removable)
-        refused = fixed | gone
-        if not (kind.put or kind.update):
-            refused |= changed - {"tags", "tagsAll"}
-        if refused:
-            message = (
-                f"{', '.join(sorted(refused))} of {goal.type} {goal.name} cannot be changed in place here: "
-                "`python -m embedded down`, then `up`"
-            )
-            raise ProviderError(message)
+        changed = _changed(goal.inputs, old.inputs)
         if "tagsAll" in changed and kind.service in TAGGED:
             self._perform(kind, goal, retag(kind.service, self._request(kind, goal, old)))
             changed -= {"tags", "tagsAll"}
             if not changed:
                 return _kept(goal, old)
         change = kind.update or kind.create
-        rehearsal = self._request(kind, goal, old, dry=True)
-        self._rehearse(kind, change(rehearsal), rehearsal, changed)
-        made = self._perform(kind, goal, change(self._request(kind, goal, old)))
+        made = _done(self._perform(kind, goal, change(self._update_request(kind, goal, old))))
         return Created(id=made.id, outputs={**_kept(goal, old).outputs, **made.outputs})
 
     def delete(self, old: Resource, settings: ProviderSettings) -> None:
         kind = self._kind(old.type)
-        goal = Goal(urn=old.urn, type=old.type, name=old.name, inputs=old.inputs, settings=settings)
-        if kind.delete is None:
-            message = f"{old.type} {old.name} cannot be removed here: `python -m embedded down`, then `up`"
-            raise ProviderError(message)
-        self._perform(kind, goal, kind.delete(self._request(kind, goal, old)))
+        where = {"region": old.outputs["region"]} if "region" in old.outputs and not kind.region else {}
+        goal = Goal(urn=old.urn, type=old.type, name=old.name, inputs={**old.inputs, **where}, settings=settings)
+        self._perform(kind, goal, kind.delete(self._request(kind, goal, old)), gone=True)
+
+    def recover(self, goal: Goal) -> bool:
+        kind = self._kind(goal.type)
+        name = str(goal.inputs.get(kind.naming.property)) if kind.naming else ""
+        if seed(goal.urn, goal.generation)[:7] not in name:
+            return False
+        # The id is what a creation would return, if that follows from the arguments alone.
+        made: Created = _drive(kind.create(self._request(kind, goal, dry=True)), lambda _call: Hole())
+        if is_unknown(made.id):
+            return False
+        outputs = {key: value for key, value in made.outputs.items() if not is_unknown(value)}
+        left = Resource(
+            urn=goal.urn, type=goal.type, name=goal.name, custom=True, parent="", id=made.id,
+            inputs=dict(goal.inputs), outputs={**goal.inputs, **outputs},
+        )  # fmt: skip
+        self.delete(left, goal.settings)
+        return True
 
     def read(self, goal: Goal, resource_id: str) -> Created:
         message = f"{goal.type}.get({resource_id!r}): reading existing resources is not supported"
@@ -123,7 +149,7 @@ class AwsProvider:
 
     def _request(self, kind: Kind, goal: Goal, old: Resource | None = None, *, dry: bool = False) -> Request:
         arguments = dict(goal.inputs)
-        region = arguments.pop("region", None) or goal.settings.region
+        arguments.pop("region", None)
         if kind.tags:
             tags = arguments.pop("tagsAll", None) or None
             # Those of a resource that exists have operations of their own.
@@ -132,11 +158,24 @@ class AwsProvider:
             goal=goal,
             arguments=Arguments(arguments),
             account=self._account,
-            region=kind.region or region,
+            region=self._region(kind, goal),
             root=self._root,
             old=old,
             dry=dry,
         )
+
+    def _region(self, kind: Kind, goal: Goal) -> str:
+        return kind.region or goal.inputs.get("region") or goal.settings.region
+
+    def _update_request(self, kind: Kind, goal: Goal, old: Resource, *, dry: bool = False) -> Request:
+        missing = {key: value for key, value in kind.resets.items() if goal.inputs.get(key) is None}
+        dropped = {key: value for key, value in missing.items() if old.inputs.get(key) is not None}
+        return self._request(kind, _with(goal, {**goal.inputs, **dropped}), old, dry=dry)
+
+    def _rehearse_update(self, kind: Kind, goal: Goal, old: Resource, changed: AbstractSet[str]) -> None:
+        tagged = {"tags", "tagsAll"} if kind.service in TAGGED else set[str]()
+        request = self._update_request(kind, goal, old, dry=True)
+        self._rehearse(kind, (kind.update or kind.create)(request), request, changed - tagged)
 
     def _rehearse(self, kind: Kind, steps: Steps, request: Request, counted: AbstractSet[str] | None = None) -> None:
         """Go through the calls without making them; of what is left, only arguments in `counted` matter."""
@@ -149,12 +188,15 @@ class AwsProvider:
             message = f"unsupported arguments: {', '.join(left)}"
             raise ProviderError(message)
 
-    def _perform(self, kind: Kind, goal: Goal, steps: Generator[Call, Any, _Result]) -> _Result:
-        region = goal.inputs.get("region") or goal.settings.region
+    def _perform(
+        self, kind: Kind, goal: Goal, steps: Generator[Call, Any, _Result], *, gone: bool = False
+    ) -> _Result | None:
+        """Make the calls. With `gone`, one about something that does not exist ends it well."""
+        region = self._region(kind, goal)
 
         def call(step: Call) -> Value:
             parameters = self._parameters(kind, step)
-            client = self._client(step.service or kind.service, step.region or kind.region or region)
+            client = self._client(step.service or kind.service, step.region or region)
             try:
                 return client._make_api_call(step.operation, parameters)
             except botocore.exceptions.ClientError as error:
@@ -165,7 +207,11 @@ class AwsProvider:
 
         try:
             return _drive(steps, call)
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError, shapes.ArgumentError) as error:
+        except botocore.exceptions.ClientError as error:
+            if gone and _is_missing(error):
+                return None
+            raise ProviderError(str(error)) from error
+        except (botocore.exceptions.BotoCoreError, shapes.ArgumentError) as error:
             raise ProviderError(str(error)) from error
 
     def _parameters(self, kind: Kind, call: Call) -> dict[str, Any]:
@@ -197,10 +243,41 @@ class AwsProvider:
             return self._clients[service, region]
 
 
+def _changed(inputs: Mapping[str, Any], old: Mapping[str, Any]) -> set[str]:
+    return {key for key in inputs.keys() | old if _comparable(inputs.get(key)) != _comparable(old.get(key))}
+
+
+def _comparable(value: Value) -> Value:
+    """Files are the same if their content is, wherever they are."""
+
+    def leaf(item: Value) -> Value:
+        return type(item)(hash=item.hash) if isinstance(item, Asset | Archive) and item.hash else item
+
+    return walk(value, leaf)
+
+
+def _collides(kind: Kind, goal: Goal, old: Resource) -> bool:
+    """Whether a successor would bear the same name, which the program has fixed."""
+    if kind.naming is None:
+        return False
+    name = goal.inputs.get(kind.naming.property)
+    return name == old.inputs.get(kind.naming.property) and seed(old.urn, old.generation)[:7] not in str(name)
+
+
+def _is_missing(error: botocore.exceptions.ClientError) -> bool:
+    code = str(error.response.get("Error", {}).get("Code"))
+    return any(word in code for word in ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "NotExist"))
+
+
 def _kept(goal: Goal, old: Resource) -> Created:
     """What an update leaves as it was: outputs that are no inputs."""
     inputs = goal.inputs.keys() | old.inputs
     return Created(id=old.id, outputs={key: value for key, value in old.outputs.items() if key not in inputs})
+
+
+def _done(made: Created | None) -> Created:
+    assert made is not None  # noqa: S101  (only a deletion ends without a result)
+    return made
 
 
 def _with(goal: Goal, inputs: Mapping[str, Any]) -> Goal:

@@ -23,7 +23,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         assert up.code == 0, up.out + up.err
         yield deployed
     finally:
-        deployed.run("embedded", "down")
+        deployed.run("embedded", "down", "--force")
 
 
 @pytest.fixture(scope="session")

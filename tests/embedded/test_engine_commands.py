@@ -10,6 +10,8 @@ from embedded.engine.values import UNKNOWN, Asset, Secret
 from embedded.state import Home
 from tests.support.product import Product
 
+_CHANGES = ("create ", "update ", "replace ", "delete ", "discard ")
+
 
 @pytest.fixture
 def product(tmp_path: Path) -> Product:
@@ -57,10 +59,19 @@ def test_should_say_what_to_do_where_nothing_runs(product: Product, command: lis
     assert "Traceback" not in outcome.err
 
 
-def test_should_say_which_setting_is_wrong(product: Product) -> None:
-    outcome = product.run("embedded", "preview", "--config", "logRetentionDays=[]", "--stack", "nowhere")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--stack", "nowhere"], "error: Stack file Pulumi.nowhere.yaml is missing configuration value"),
+        (["--config", "logRetentionDays=soon"], "logRetentionDays must be of type integer, not 'soon'"),
+        (["--config", "logRetentionDays"], "error: --config logRetentionDays: KEY=VALUE is wanted"),
+    ],
+)
+def test_should_say_which_setting_is_wrong(product: Product, arguments: list[str], message: str) -> None:
+    outcome = product.run("embedded", "preview", *arguments)
     assert outcome.code == 1
-    assert outcome.err.startswith("error: Stack file Pulumi.nowhere.yaml is missing configuration value")
+    assert message in outcome.err
+    assert "Traceback" not in outcome.err
 
 
 def test_should_deploy_the_program_once_and_then_find_nothing_to_change(product: Product, tmp_path: Path) -> None:
@@ -81,18 +92,19 @@ def test_should_deploy_the_program_once_and_then_find_nothing_to_change(product:
 
         second = product.run("embedded", "up", *settings)
         assert second.code == 0, second.err
-        assert not [line for line in second.out.splitlines() if line.startswith(("create ", "update ", "delete "))]
+        assert not [line for line in second.out.splitlines() if line.startswith(_CHANGES)]
 
         third = product.run("embedded", "up", *settings, "--config", "logRetentionDays=14")
-        changed = {line.rsplit(" ", 1)[0] for line in third.out.splitlines() if line.startswith("update ")}
-        assert changed == {"update aws:cloudwatch/logGroup:LogGroup"}, third.err
+        lines = [line.split() for line in third.out.splitlines() if line.startswith(_CHANGES)]
+        changed = {(what, kind, properties) for what, kind, _, properties in lines}
+        assert changed == {("update", "aws:cloudwatch/logGroup:LogGroup", "(retentionInDays)")}, third.err
         groups = product.client("logs").describe_log_groups()["logGroups"]
         assert {group["retentionInDays"] for group in groups} == {14}
 
         logs = product.run("embedded", "logs", "--stack", "staging", "read-feed")
         assert logs.out.strip().endswith("is empty")
     finally:
-        down = product.run("embedded", "down")
+        down = product.run("embedded", "down", "--force")
     assert down.out.strip() == "the embedded AWS is down"
     assert not (product.home / "daemon.json").exists()
     assert not (product.home / "stack.json").exists()

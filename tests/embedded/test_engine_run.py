@@ -82,7 +82,7 @@ def deploy(cloud: RunningCloud) -> Deploy:
     """Run a project in earnest; `state` is the deployment before."""
 
     def run_it(directory: Path, before: Deployment | None = None, **options: Any) -> Deployment:
-        state = {resource.urn: resource for resource in before.resources} if before else {}
+        state = before.snapshot if before else None
         return run(directory, "dev", preview=False, provider=provider_of(cloud, directory), state=state, **options)
 
     return run_it

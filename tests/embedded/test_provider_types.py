@@ -77,7 +77,6 @@ TYPICAL: dict[str, dict[str, Any]] = {
         "signingBehavior": "always",
         "signingProtocol": "sigv4",
     },
-    "aws:cloudfront/originAccessIdentity:OriginAccessIdentity": {"comment": "old"},
     "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": {
         "corsConfig": {
             "accessControlAllowCredentials": False,
@@ -478,8 +477,8 @@ def test_should_make_a_table_with_index_stream_recovery_and_expiry(provider: Aws
     changed = _goal(goal.type, {**goal.inputs, "deletionProtectionEnabled": False}, name)
     provider.update(changed, _resource(goal, made))
     assert client.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"] is False
-    with pytest.raises(ProviderError, match=r"rangeKey of aws:dynamodb/table:Table .* cannot be changed in place"):
-        provider.update(_goal(goal.type, {**goal.inputs, "rangeKey": "other"}, name), _resource(goal, made))
+    other = provider.diff(_goal(goal.type, {**goal.inputs, "rangeKey": "other"}, name), _resource(goal, made))
+    assert (other.replace, other.delete_first) == (("rangeKey",), True)
 
 
 def test_should_make_and_change_a_distribution(provider: AwsProvider, cloud: RunningCloud) -> None:
@@ -529,9 +528,23 @@ def test_should_make_a_function_from_an_archive(tmp_path: Path, provider: AwsPro
     assert cloud.client("lambda").get_function(FunctionName=made.id)["Configuration"]["Handler"] == "app.handler"
 
 
-def test_should_refuse_to_drop_an_argument_that_an_update_cannot_take_back(provider: AwsProvider) -> None:
+def test_should_bring_an_argument_that_is_dropped_back_to_its_default(
+    provider: AwsProvider, cloud: RunningCloud
+) -> None:
     name = unique("queue")
     goal, made = _make(provider, "aws:sqs/queue:Queue", {"delaySeconds": 3}, name)
     without = {key: value for key, value in goal.inputs.items() if key != "delaySeconds"}
-    with pytest.raises(ProviderError, match=r"delaySeconds of aws:sqs/queue:Queue .* cannot be changed in place"):
-        provider.update(_goal(goal.type, without, name), _resource(goal, made))
+    assert provider.diff(_goal(goal.type, without, name), _resource(goal, made)).changed == ("delaySeconds",)
+    provider.update(_goal(goal.type, without, name), _resource(goal, made))
+    attributes = cloud.client("sqs").get_queue_attributes(QueueUrl=made.id, AttributeNames=["All"])["Attributes"]
+    assert attributes["DelaySeconds"] == "0"
+
+
+def test_should_refuse_a_change_that_it_does_not_know(provider: AwsProvider) -> None:
+    name = unique("topic")
+    goal, made = _make(provider, "aws:sns/topic:Topic", {"archivePolicy": "{}", "fifoTopic": True}, name)
+    without = {key: value for key, value in goal.inputs.items() if key != "archivePolicy"}
+    with pytest.raises(
+        ProviderError, match=r"archivePolicy of aws:sns/topic:Topic .*: the provider knows no such change"
+    ):
+        provider.diff(_goal(goal.type, without, name), _resource(goal, made))

@@ -5,7 +5,7 @@ from typing import Any
 
 from embedded.engine.model import Created
 from embedded.engine.values import Value
-from embedded.provider.kinds import Call, Naming, Request, Steps, kind, simple
+from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind
 
 # The hosted zone of every distribution: https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
 _HOSTED_ZONE = "Z2FDTNDATAQYW2"
@@ -30,14 +30,27 @@ def _configured(token: str, noun: str, name: Naming, rename: Mapping[str, str]) 
         outputs = {"etag": response["ETag"], "arn": request.arn("cloudfront", f"{arn}/{identity}", region="")}
         return Created(id=str(identity), outputs=outputs)
 
-    kind(token, "cloudfront", naming=name, region=_GLOBAL, put=True)(steps)
+    def remove(request: Request) -> Removal:
+        assert request.old is not None  # noqa: S101
+        params = {"Id": request.old.id, "IfMatch": request.old.outputs["etag"]}
+        yield Call(operation=f"Delete{noun}", params=params)
+
+    kind(token, "cloudfront", naming=name, region=_GLOBAL, put=True, delete=remove, volatile=("etag",))(steps)
 
 
-_configured("aws:cloudfront/originAccessControl:OriginAccessControl", "OriginAccessControl", Naming(longest=64), {})
 _configured(
-    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy", "ResponseHeadersPolicy", Naming(longest=128), {}
+    "aws:cloudfront/originAccessControl:OriginAccessControl",
+    "OriginAccessControl",
+    Naming(longest=64, changeable=True),
+    {},
 )
-_configured("aws:cloudfront/cachePolicy:CachePolicy", "CachePolicy", Naming(longest=128), {})
+_configured(
+    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy",
+    "ResponseHeadersPolicy",
+    Naming(longest=128, changeable=True),
+    {},
+)
+_configured("aws:cloudfront/cachePolicy:CachePolicy", "CachePolicy", Naming(longest=128, changeable=True), {})
 
 _RENAME = {
     "distributionConfig.origins.originId": "Id",
@@ -113,7 +126,30 @@ def _change(request: Request) -> Steps:
     return _outputs(request, response, reference)
 
 
-@kind("aws:cloudfront/distribution:Distribution", "cloudfront", tags=True, region=_GLOBAL, put=True, update=_change)
+def _remove(request: Request) -> Removal:
+    old = request.old
+    assert old is not None  # noqa: S101
+    # Only a disabled one can be deleted.
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HowToDeleteDistribution.html
+    current = yield Call(operation="GetDistributionConfig", params={"Id": old.id})
+    params = {"Id": old.id, "IfMatch": current["ETag"]}
+    disabled = {**current["DistributionConfig"], "Enabled": False}
+    response = yield Call(operation="UpdateDistribution", params={**params, "DistributionConfig": disabled})
+    if not old.inputs.get("retainOnDelete"):
+        yield Call(operation="DeleteDistribution", params={"Id": old.id, "IfMatch": response["ETag"]})
+
+
+@kind(
+    "aws:cloudfront/distribution:Distribution",
+    "cloudfront",
+    tags=True,
+    region=_GLOBAL,
+    put=True,
+    identity=("staging",),
+    update=_change,
+    delete=_remove,
+    volatile=("etag", "lastModifiedTime"),
+)
 def distribution(request: Request) -> Steps:
     """A distribution."""
     tags: Mapping[str, str] = request.arguments.take("tags", {})
@@ -128,14 +164,3 @@ def distribution(request: Request) -> Steps:
         params={"DistributionConfigWithTags": {"Tags": {"Items": pairs}}},
     )
     return _outputs(request, response, reference)
-
-
-simple(
-    "aws:cloudfront/originAccessIdentity:OriginAccessIdentity",
-    "cloudfront",
-    "CreateCloudFrontOriginAccessIdentity",
-    region=_GLOBAL,
-    rename={"comment": "CloudFrontOriginAccessIdentityConfig.Comment"},
-    params={"CloudFrontOriginAccessIdentityConfig.CallerReference": "embedded"},
-    id="{response[CloudFrontOriginAccessIdentity][Id]}",
-)

@@ -1,6 +1,6 @@
 """Alarms and dashboards."""
 
-from embedded.provider.kinds import Naming, simple
+from embedded.provider.kinds import Naming, simple, undo
 
 simple(
     "aws:cloudwatch/metricAlarm:MetricAlarm",
@@ -19,7 +19,7 @@ simple(
     id="{name}",
     outputs={"arn": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"},
     put=True,
-    delete=("DeleteAlarms", {"AlarmNames": ["{id}"]}),
+    delete=undo("DeleteAlarms", AlarmNames=["{id}"]),
 )
 
 simple(
@@ -30,5 +30,5 @@ simple(
     id="{dashboardName}",
     outputs={"dashboardArn": "arn:{partition}:cloudwatch::{account}:dashboard/{dashboardName}"},
     put=True,
-    delete=("DeleteDashboards", {"DashboardNames": ["{id}"]}),
+    delete=undo("DeleteDashboards", DashboardNames=["{id}"]),
 )

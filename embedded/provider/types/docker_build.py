@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from embedded.engine.model import Created, Goal
-from embedded.provider.kinds import Request, Steps, kind
+from embedded.provider.kinds import Request, Steps, kind, nothing
 
 _NEVER = (".*", "node_modules", "__pycache__")
 _KNOWN = (
@@ -93,7 +93,7 @@ def _ignored(name: str, rules: list[tuple[bool, re.Pattern[str]]]) -> bool:
     return ignored
 
 
-@kind("docker-build:index:Image", "", put=True, fingerprint=_fingerprint)
+@kind("docker-build:index:Image", "", put=True, fingerprint=_fingerprint, delete=nothing, volatile=("digest", "ref"))
 def image(request: Request) -> Steps:
     """The digest of the context, the target and the arguments."""
     given = request.arguments.take_some(*_KNOWN)

@@ -6,7 +6,7 @@ from typing import Any
 from embedded.engine.model import Created
 from embedded.provider.kinds import Arguments, Call, Naming, Removal, Request, Steps, kind
 
-_FIXED = ("hashKey", "rangeKey", "attributes", "localSecondaryIndexes", "globalSecondaryIndexes", "billingMode")
+_RENAME = {"attributeDefinitions.name": "AttributeName", "attributeDefinitions.type": "AttributeType"}
 
 
 def _keys(given: Arguments) -> list[dict[str, str]]:
@@ -45,18 +45,59 @@ def _features(request: Request, name: str) -> Steps:
     return Created(id=name, outputs={})
 
 
+def _settings(arguments: Arguments) -> dict[str, Any]:
+    """What CreateTable and UpdateTable say in the same words."""
+    given = arguments.take_some("billingMode", "tableClass", "deletionProtectionEnabled", "onDemandThroughput")
+    units = {"readCapacityUnits": arguments.take("readCapacity"), "writeCapacityUnits": arguments.take("writeCapacity")}
+    if any(units.values()):
+        given["provisionedThroughput"] = units
+    encryption = arguments.take("serverSideEncryption")
+    if encryption is not None:
+        part = Arguments(encryption)
+        enabled, key = part.take("enabled"), part.take("kmsKeyArn")
+        given["sSESpecification"] = {"enabled": True, "sSEType": "KMS", "kMSMasterKeyId": key} if enabled else {}
+        part.end("serverSideEncryption")
+    stream, view = arguments.take("streamEnabled"), arguments.take("streamViewType")
+    if stream is not None:
+        given["streamSpecification"] = {"streamEnabled": stream} | ({"streamViewType": view} if stream else {})
+    return given
+
+
 def _change(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
-    name = request.arguments.take("name")
-    protected = request.arguments.take("deletionProtectionEnabled")
-    if protected != old.inputs.get("deletionProtectionEnabled"):
-        params = {"TableName": name, "DeletionProtectionEnabled": bool(protected)}
-        yield Call(operation="UpdateTable", params=params)
-    changed = {key: request.goal.inputs.get(key) != old.inputs.get(key) for key in ("ttl", "pointInTimeRecovery")}
-    request.arguments.take_some(*[key for key, differs in changed.items() if not differs])
+    arguments, before = request.arguments, old.inputs
+    arguments.take_some("localSecondaryIndexes", "hashKey", "rangeKey")
+    name = arguments.take("name")
+    attributes = arguments.take("attributes", [])
+    wanted: list[Mapping[str, Any]] = arguments.take("globalSecondaryIndexes", [])
+    now, then = _settings(arguments), _settings(Arguments(before))
+    # Each change is a call of its own: DynamoDB refuses several at once.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+    for key in [key for key in now if now[key] != then.get(key)]:
+        yield Call(operation="UpdateTable", params={"TableName": name}, arguments={key: now[key]})
+    present: list[Mapping[str, Any]] = before.get("globalSecondaryIndexes", [])
+    for update in _index_updates(present, wanted):
+        change = {"attributeDefinitions": attributes, "globalSecondaryIndexUpdates": [update]}
+        yield Call(operation="UpdateTable", params={"TableName": name}, arguments=change, rename=_RENAME)
+    if before.get("ttl") and not request.goal.inputs.get("ttl"):
+        specification = {"Enabled": False, "AttributeName": before["ttl"]["attributeName"]}
+        params = {"TableName": name, "TimeToLiveSpecification": specification}
+        yield Call(operation="UpdateTimeToLive", params=params)
+    changed = {key: request.goal.inputs.get(key) != before.get(key) for key in ("ttl", "pointInTimeRecovery")}
+    arguments.take_some(*[key for key, differs in changed.items() if not differs])
     yield from _features(request, name)
     return Created(id=old.id, outputs={})
+
+
+def _index_updates(present: list[Mapping[str, Any]], wanted: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Indexes to delete, then those to create; one that differs is both."""
+    gone = [index for index in present if index not in wanted]
+    new = [index for index in wanted if index not in present]
+    return [
+        *({"delete": {"indexName": index["name"]}} for index in gone),
+        *({"create": _index(index)} for index in new),
+    ]
 
 
 def _remove(request: Request) -> Removal:
@@ -69,9 +110,17 @@ def _remove(request: Request) -> Removal:
     "dynamodb",
     naming=Naming(longest=255),
     tags=True,
-    identity=(*_FIXED, "streamEnabled", "streamViewType", "tableClass", "serverSideEncryption"),
+    identity=("hashKey", "rangeKey", "localSecondaryIndexes"),
     update=_change,
-    removable=("deletionProtectionEnabled",),
+    removable=("globalSecondaryIndexes", "streamViewType", "ttl"),
+    resets={
+        "deletionProtectionEnabled": False,
+        "pointInTimeRecovery": {"enabled": False},
+        "serverSideEncryption": {"enabled": False},
+        "streamEnabled": False,
+        "tableClass": "STANDARD",
+    },
+    volatile=("streamArn", "streamLabel"),
     delete=_remove,
 )
 def table(request: Request) -> Steps:
@@ -85,27 +134,14 @@ def table(request: Request) -> Steps:
         indexes: list[Mapping[str, Any]] = arguments.take(key, [])
         if indexes:
             given[key] = [_index(index) for index in indexes]
-    units = {"readCapacityUnits": arguments.take("readCapacity"), "writeCapacityUnits": arguments.take("writeCapacity")}
-    if any(units.values()):
-        given["provisionedThroughput"] = units
-    encryption = Arguments(arguments.take("serverSideEncryption", {}))
-    if encryption.take("enabled"):
-        given["sSESpecification"] = {"enabled": True, "sSEType": "KMS", "kMSMasterKeyId": encryption.take("kmsKeyArn")}
-    encryption.end("serverSideEncryption")
-    if arguments.take("streamEnabled"):
-        given["streamSpecification"] = {"streamEnabled": True, "streamViewType": arguments.take("streamViewType")}
-    given |= arguments.take_some("billingMode", "tableClass", "deletionProtectionEnabled", "tags", "onDemandThroughput")
-    rename = {
-        "attributeDefinitions.name": "AttributeName",
-        "attributeDefinitions.type": "AttributeType",
-    }
-    response = yield Call(operation="CreateTable", arguments=given, rename=rename, params=params)
+    given |= _settings(arguments) | arguments.take_some("tags")
+    response = yield Call(operation="CreateTable", arguments=given, rename=_RENAME, params=params)
     yield from _features(request, name)
     outputs = {
         "arn": response["TableDescription"]["TableArn"],
         "billingMode": given.get("billingMode", "PROVISIONED"),
     }
-    if "streamSpecification" in given:
+    if given.get("streamSpecification", {}).get("streamEnabled"):
         outputs["streamArn"] = response["TableDescription"]["LatestStreamArn"]
         outputs["streamLabel"] = response["TableDescription"]["LatestStreamLabel"]
     return Created(id=name, outputs=outputs)

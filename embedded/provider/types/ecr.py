@@ -1,30 +1,57 @@
 """Container repositories and their policies."""
 
-from embedded.provider.kinds import Naming, simple
+from embedded.engine.model import Created
+from embedded.provider.kinds import Call, Naming, Request, Steps, kind, simple, undo
 
 _REGISTRY = {"registryId": "{account}"}
 
-simple(
+
+def _change(request: Request) -> Steps:
+    old = request.old
+    assert old is not None  # noqa: S101  (an update has something to change)
+    where = {"repositoryName": old.id}
+    request.arguments.take_some("name", "forceDelete", "encryptionConfigurations")
+    mutability = request.arguments.take_some("imageTagMutability", "imageTagMutabilityExclusionFilters")
+    if mutability:
+        yield Call(operation="PutImageTagMutability", arguments=mutability, params=where)
+    scanning = request.arguments.take_some("imageScanningConfiguration")
+    if scanning:
+        yield Call(operation="PutImageScanningConfiguration", arguments=scanning, params=where)
+    return Created(id=old.id, outputs={})
+
+
+@kind(
     "aws:ecr/repository:Repository",
     "ecr",
-    "CreateRepository",
     naming=Naming(longest=256, lower=True),
     tags=True,
-    rename={"name": "repositoryName", "encryptionConfigurations": "encryptionConfiguration"},
-    ignore=("forceDelete",),
     identity=("encryptionConfigurations",),
-    id="{name}",
-    outputs={
-        **_REGISTRY,
-        "arn": "arn:{partition}:ecr:{region}:{account}:repository/{name}",
-        "repositoryUrl": "{account}.dkr.ecr.{region}.amazonaws.com/{name}",
-    },
-    delete=("DeleteRepository", {"repositoryName": "{id}"}),
+    update=_change,
+    removable=("forceDelete",),
+    resets={"imageTagMutability": "MUTABLE", "imageScanningConfiguration": {"scanOnPush": False}},
+    delete=undo("DeleteRepository", repositoryName="{id}", force="{forceDelete}"),
 )
+def repository(request: Request) -> Steps:
+    """A repository."""
+    request.arguments.take("forceDelete")
+    name = request.goal.inputs["name"]
+    yield Call(
+        operation="CreateRepository",
+        arguments=request.arguments.take_rest(),
+        rename={"name": "repositoryName", "encryptionConfigurations": "encryptionConfiguration"},
+    )
+    host = f"{request.account}.dkr.ecr.{request.region}.amazonaws.com"
+    outputs = {
+        "arn": request.arn("ecr", f"repository/{name}"),
+        "registryId": request.account,
+        "repositoryUrl": f"{host}/{name}",
+    }
+    return Created(id=name, outputs=outputs)
 
-for _token, _operation, _member in (
-    ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "PutLifecyclePolicy", "lifecyclePolicyText"),
-    ("aws:ecr/repositoryPolicy:RepositoryPolicy", "SetRepositoryPolicy", "policyText"),
+
+for _token, _operation, _member, _undone in (
+    ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "PutLifecyclePolicy", "lifecyclePolicyText", "DeleteLifecyclePolicy"),
+    ("aws:ecr/repositoryPolicy:RepositoryPolicy", "SetRepositoryPolicy", "policyText", "DeleteRepositoryPolicy"),
 ):
     simple(
         _token,
@@ -35,4 +62,5 @@ for _token, _operation, _member in (
         outputs=_REGISTRY,
         put=True,
         identity=("repository",),
+        delete=undo(_undone, repositoryName="{repository}"),
     )

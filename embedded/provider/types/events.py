@@ -1,7 +1,7 @@
 """Event buses, rules and targets."""
 
 from embedded.engine.model import Created, ProviderError
-from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple
+from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple, undo
 
 simple(
     "aws:cloudwatch/eventBus:EventBus",
@@ -11,7 +11,10 @@ simple(
     tags=True,
     id="{name}",
     outputs={"arn": "{response[EventBusArn]}"},
-    delete=("DeleteEventBus", {"Name": "{id}"}),
+    identity=("eventSourceName",),
+    update=("UpdateEventBus", {}),
+    resets={"description": "", "kmsKeyIdentifier": ""},
+    delete=undo("DeleteEventBus", Name="{id}"),
 )
 
 

@@ -1,9 +1,10 @@
 """Roles and their policies."""
 
+from collections.abc import Container, Mapping
 from typing import Any
 
 from embedded.engine.model import Created
-from embedded.provider.kinds import Call, Naming, Request, Steps, kind, simple
+from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple, undo
 
 _RENAME = {"name": "RoleName", "assumeRolePolicy": "AssumeRolePolicyDocument"}
 
@@ -14,10 +15,48 @@ def _change(request: Request) -> Steps:
     arguments = request.arguments
     arguments.take_some("forceDetachPolicies")
     name, trust = arguments.take("name"), arguments.take("assumeRolePolicy")
-    yield Call(operation="UpdateAssumeRolePolicy", params={"RoleName": name, "PolicyDocument": trust})
+    where = {"RoleName": name}
+    yield Call(operation="UpdateAssumeRolePolicy", params={**where, "PolicyDocument": trust})
     given = arguments.take_some("description", "maxSessionDuration")
-    yield Call(operation="UpdateRole", arguments=given, params={"RoleName": name})
+    yield Call(operation="UpdateRole", arguments=given, params=where)
+    boundary = arguments.take("permissionsBoundary")
+    if boundary:
+        yield Call(operation="PutRolePermissionsBoundary", params={**where, "PermissionsBoundary": boundary})
+    elif old.inputs.get("permissionsBoundary"):
+        yield Call(operation="DeleteRolePermissionsBoundary", params=where)
+    inline: dict[str, str] = {item["name"]: item["policy"] for item in arguments.take("inlinePolicies", [])}
+    managed: list[str] = arguments.take("managedPolicyArns", [])
+    for policy, document in inline.items():
+        yield Call(operation="PutRolePolicy", params={**where, "PolicyName": policy, "PolicyDocument": document})
+    for arn in managed:
+        yield Call(operation="AttachRolePolicy", params={**where, "PolicyArn": arn})
+    yield from _detach(old.inputs, name, kept={*inline, *managed})
     return Created(id=old.id, outputs={})
+
+
+def _detach(inputs: Mapping[str, Any], name: str, *, kept: Container[str] = ()) -> Removal:
+    """Take off the policies that the role's own arguments put on, but for those `kept` (names and ARNs)."""
+    for policy in inputs.get("inlinePolicies", []):
+        if policy["name"] not in kept:
+            yield Call(operation="DeleteRolePolicy", params={"RoleName": name, "PolicyName": policy["name"]})
+    for arn in inputs.get("managedPolicyArns", []):
+        if arn not in kept:
+            yield Call(operation="DetachRolePolicy", params={"RoleName": name, "PolicyArn": arn})
+
+
+def _remove(request: Request) -> Removal:
+    old = request.old
+    assert old is not None  # noqa: S101
+    where = {"RoleName": old.id}
+    yield from _detach(old.inputs, old.id)
+    if old.inputs.get("forceDetachPolicies"):
+        attached = yield Call(operation="ListAttachedRolePolicies", params=where)
+        for policy in attached["AttachedPolicies"]:
+            yield Call(operation="DetachRolePolicy", params={**where, "PolicyArn": policy["PolicyArn"]})
+        inline = yield Call(operation="ListRolePolicies", params=where)
+        for policy in inline["PolicyNames"]:
+            yield Call(operation="DeleteRolePolicy", params={**where, "PolicyName": policy})
+    yield Call(operation="DeleteRole", params=where)
 
 
 @kind(
@@ -25,8 +64,11 @@ def _change(request: Request) -> Steps:
     "iam",
     naming=Naming(longest=64),
     tags=True,
-    identity=("path", "permissionsBoundary", "inlinePolicies", "managedPolicyArns"),
+    identity=("path",),
+    removable=("permissionsBoundary", "inlinePolicies", "managedPolicyArns", "forceDetachPolicies"),
+    resets={"description": "", "maxSessionDuration": 3600},
     update=_change,
+    delete=_remove,
 )
 def role(request: Request) -> Steps:
     """A role with its trust policy."""
@@ -59,7 +101,7 @@ simple(
     id="{role}:{name}",
     put=True,
     identity=("role",),
-    delete=("DeleteRolePolicy", {"RoleName": "{role}", "PolicyName": "{name}"}),
+    delete=undo("DeleteRolePolicy", RoleName="{role}", PolicyName="{name}"),
 )
 
 simple(
@@ -68,5 +110,6 @@ simple(
     "AttachRolePolicy",
     rename={"role": "RoleName"},
     id="{role}-{policyArn}",
-    delete=("DetachRolePolicy", {"RoleName": "{role}", "PolicyArn": "{policyArn}"}),
+    identity=("*",),
+    delete=undo("DetachRolePolicy", RoleName="{role}", PolicyArn="{policyArn}"),
 )

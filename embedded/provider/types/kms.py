@@ -1,9 +1,9 @@
 """KMS keys, their aliases and policies."""
 
 from embedded.engine.model import Created
-from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple
+from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, nothing, simple, undo
 
-_STEERING = ("deletionWindowInDays",)
+_STEERING = ("deletionWindowInDays", "bypassPolicyLockoutSafetyCheck")
 
 
 def _change(request: Request) -> Steps:
@@ -18,6 +18,9 @@ def _change(request: Request) -> Steps:
     policy = arguments.take("policy")
     if policy and policy != old.inputs.get("policy"):
         yield Call(operation="PutKeyPolicy", params={**identity, "PolicyName": "default", "Policy": policy})
+    enabled = arguments.take("isEnabled", True)
+    if enabled != old.inputs.get("isEnabled", True):
+        yield Call(operation="EnableKey" if enabled else "DisableKey", params=identity)
     yield from _rotation(request, old.id)
     return Created(id=old.id, outputs={"policy": policy} if policy else {})
 
@@ -46,15 +49,15 @@ def _forget(request: Request) -> Removal:
     tags=True,
     update=_change,
     identity=("keyUsage", "customerMasterKeySpec", "multiRegion"),
-    removable=("description", "enableKeyRotation", "rotationPeriodInDays", "deletionWindowInDays"),
+    removable=("description", "enableKeyRotation", "rotationPeriodInDays", "deletionWindowInDays", "isEnabled"),
     delete=_forget,
 )
 def key(request: Request) -> Steps:
     """A customer-managed key, with its rotation."""
     arguments = request.arguments
-    arguments.take_some(*_STEERING)
-    given = arguments.take_some("description", "keyUsage", "customerMasterKeySpec", "policy", "multiRegion", "tags")
-    given |= arguments.take_some("bypassPolicyLockoutSafetyCheck")
+    arguments.take("deletionWindowInDays")
+    given = arguments.take_some("bypassPolicyLockoutSafetyCheck")
+    given |= arguments.take_some("description", "keyUsage", "customerMasterKeySpec", "policy", "multiRegion", "tags")
     enabled = arguments.take("isEnabled", True)
     response = yield Call(operation="CreateKey", arguments=given)
     metadata = response["KeyMetadata"]
@@ -83,7 +86,7 @@ simple(
     id="{name}",
     outputs={"arn": "arn:{partition}:kms:{region}:{account}:{name}"},
     update=("UpdateAlias", {}),
-    delete=("DeleteAlias", {"AliasName": "{id}"}),
+    delete=undo("DeleteAlias", AliasName="{id}"),
 )
 
 simple(
@@ -94,4 +97,6 @@ simple(
     id="{keyId}",
     put=True,
     identity=("keyId",),
+    # A key is never without a policy: this one goes with the key.
+    delete=nothing,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from embedded.engine.model import Created, ProviderError
 from embedded.engine.values import Archive, Asset, Value
-from embedded.provider.kinds import Call, Calls, Naming, Removal, Request, Steps, kind, simple
+from embedded.provider.kinds import Call, Calls, Naming, Removal, Request, Steps, kind, simple, undo
 
 _RENAME = {
     "name": "FunctionName",
@@ -27,8 +27,12 @@ _STEERING = (
 )
 
 
+_UNRESERVED = -1
+_CODE = {"sourceKmsKeyArn": "SourceKMSKeyArn"}
+
+
 def _concurrency(name: str, reserved: int | None) -> Calls:
-    if reserved not in (None, -1):
+    if reserved not in (None, _UNRESERVED):
         params = {"FunctionName": name, "ReservedConcurrentExecutions": reserved}
         yield Call(operation="PutFunctionConcurrency", params=params)
 
@@ -36,17 +40,34 @@ def _concurrency(name: str, reserved: int | None) -> Calls:
 def _change(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
-    arguments, name = request.arguments, old.id
+    arguments, where = request.arguments, {"FunctionName": old.id}
     arguments.take_some(*_STEERING, "name", "packageType")
+    reserved = arguments.take("reservedConcurrentExecutions", _UNRESERVED)
+    if reserved != old.inputs.get("reservedConcurrentExecutions", _UNRESERVED):
+        if reserved == _UNRESERVED:
+            yield Call(operation="DeleteFunctionConcurrency", params=where)
+        yield from _concurrency(old.id, reserved)
+    signing = arguments.take("codeSigningConfigArn")
+    if signing != old.inputs.get("codeSigningConfigArn"):
+        yield Call(operation="PutFunctionCodeSigningConfig", params={**where, "CodeSigningConfigArn": signing})
     image, archive = _image(request), arguments.take("code")
-    content = {"ImageUri": image} if image else {"ZipFile": b"-" if request.dry else _zip(request.root, archive)}
-    given = arguments.take_some("architectures", "publish")
-    yield Call(operation="UpdateFunctionCode", arguments=given, params={"FunctionName": name, **content})
-    yield from _concurrency(name, arguments.take("reservedConcurrentExecutions"))
+    given = arguments.take_some("architectures", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceKmsKeyArn")
+    publish = arguments.take("publish")
+    configuration = arguments.take_rest()
+    before = old.inputs
     rename = {"kmsKeyArn": "KMSKeyArn"}
-    given = arguments.take_rest()
-    yield Call(operation="UpdateFunctionConfiguration", arguments=given, rename=rename, params={"FunctionName": name})
-    return Created(id=name, outputs={})
+    if any(value != before.get(key) for key, value in configuration.items()):
+        yield Call(operation="UpdateFunctionConfiguration", arguments=configuration, rename=rename, params=where)
+    content: dict[str, Any] = {"ImageUri": image} if image else {}
+    if archive:
+        content["ZipFile"] = b"-" if request.dry else _zip(request.root, archive)
+    if any(request.goal.inputs.get(key) != before.get(key) for key in ("imageUri", "code", *given)):
+        yield Call(operation="UpdateFunctionCode", arguments=given, rename=_CODE, params={**where, **content})
+    if publish:
+        response = yield Call(operation="PublishVersion", params=where)
+        version = response["Version"]
+        return Created(id=old.id, outputs={"version": version, "qualifiedArn": f"{old.outputs['arn']}:{version}"})
+    return Created(id=old.id, outputs={})
 
 
 def _image(request: Request) -> str | None:
@@ -79,7 +100,8 @@ def _zip(root: Path, archive: Value) -> bytes:
 
 def _remove(request: Request) -> Removal:
     assert request.old is not None  # noqa: S101
-    yield Call(operation="DeleteFunction", params={"FunctionName": request.old.id})
+    if not request.old.inputs.get("skipDestroy"):
+        yield Call(operation="DeleteFunction", params={"FunctionName": request.old.id})
 
 
 @kind(
@@ -89,6 +111,23 @@ def _remove(request: Request) -> Removal:
     tags=True,
     identity=("packageType",),
     update=_change,
+    removable=("reservedConcurrentExecutions", "publish", *_STEERING),
+    # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+    resets={
+        "architectures": ["x86_64"],
+        "deadLetterConfig": {},
+        "description": "",
+        "environment": {},
+        "ephemeralStorage": {"size": 512},
+        "fileSystemConfigs": [],
+        "kmsKeyArn": "",
+        "layers": [],
+        "memorySize": 128,
+        "timeout": 3,
+        "tracingConfig": {"mode": "PassThrough"},
+        "vpcConfig": {"subnetIds": [], "securityGroupIds": []},
+    },
+    volatile=("version", "qualifiedArn", "lastModified"),
     delete=_remove,
 )
 def function(request: Request) -> Steps:
@@ -131,7 +170,15 @@ simple(
     "CreateEventSourceMapping",
     tags=True,
     defaults=_ENABLED,
-    identity=("eventSourceArn", "startingPosition"),
+    identity=("eventSourceArn", "startingPosition", "startingPositionTimestamp"),
+    # https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
+    resets={
+        "batchSize": 10,
+        "filterCriteria": {},
+        "functionResponseTypes": [],
+        "maximumBatchingWindowInSeconds": 0,
+        "scalingConfig": {},
+    },
     update=("UpdateEventSourceMapping", {"UUID": "{id}"}),
     id="{response[UUID]}",
     outputs={
@@ -140,7 +187,7 @@ simple(
         "functionArn": "{response[FunctionArn]}",
         "state": "{response[State]}",
     },
-    delete=("DeleteEventSourceMapping", {"UUID": "{id}"}),
+    delete=undo("DeleteEventSourceMapping", UUID="{id}"),
 )
 
 simple(
@@ -150,7 +197,8 @@ simple(
     naming=Naming(property="statementId", longest=100),
     rename={"function": "FunctionName"},
     id="{statementId}",
-    delete=("RemovePermission", {"FunctionName": "{function}", "StatementId": "{statementId}"}),
+    identity=("*",),
+    delete=undo("RemovePermission", FunctionName="{function}", StatementId="{statementId}", Qualifier="{qualifier}"),
 )
 
 simple(
@@ -160,4 +208,5 @@ simple(
     id="{functionName}",
     put=True,
     identity=("functionName", "qualifier"),
+    delete=undo("DeleteFunctionEventInvokeConfig", FunctionName="{functionName}", Qualifier="{qualifier}"),
 )

@@ -1,7 +1,7 @@
 """Log groups, their policies and metric filters."""
 
 from embedded.engine.model import Created
-from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple
+from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple, undo
 
 
 def _retention(request: Request, name: str) -> Steps:
@@ -15,7 +15,11 @@ def _change(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
     request.arguments.take_some("skipDestroy")
-    if not request.goal.inputs.get("retentionInDays"):
+    key = request.arguments.take("kmsKeyId")
+    if key != old.inputs.get("kmsKeyId"):
+        operation = "AssociateKmsKey" if key else "DisassociateKmsKey"
+        yield Call(operation=operation, params={"logGroupName": old.id, "kmsKeyId": key})
+    if not request.goal.inputs.get("retentionInDays") and old.inputs.get("retentionInDays"):
         yield Call(operation="DeleteRetentionPolicy", params={"logGroupName": old.id})
     yield from _retention(request, old.id)
     return Created(id=old.id, outputs={})
@@ -23,7 +27,8 @@ def _change(request: Request) -> Steps:
 
 def _remove(request: Request) -> Removal:
     assert request.old is not None  # noqa: S101
-    yield Call(operation="DeleteLogGroup", params={"logGroupName": request.old.id})
+    if not request.old.inputs.get("skipDestroy"):
+        yield Call(operation="DeleteLogGroup", params={"logGroupName": request.old.id})
 
 
 @kind(
@@ -31,9 +36,9 @@ def _remove(request: Request) -> Removal:
     "logs",
     naming=Naming(longest=512),
     tags=True,
-    identity=("kmsKeyId", "logGroupClass"),
+    identity=("logGroupClass",),
     update=_change,
-    removable=("retentionInDays",),
+    removable=("retentionInDays", "kmsKeyId", "skipDestroy"),
     delete=_remove,
 )
 def log_group(request: Request) -> Steps:
@@ -55,7 +60,7 @@ simple(
     id="{policyName}",
     put=True,
     identity=("policyName", "resourceArn"),
-    delete=("DeleteResourcePolicy", {"policyName": "{id}"}),
+    delete=undo("DeleteResourcePolicy", policyName="{policyName}", resourceArn="{resourceArn}"),
 )
 
 simple(
@@ -74,5 +79,5 @@ simple(
     id="{name}",
     put=True,
     identity=("logGroupName",),
-    delete=("DeleteMetricFilter", {"logGroupName": "{logGroupName}", "filterName": "{name}"}),
+    delete=undo("DeleteMetricFilter", logGroupName="{logGroupName}", filterName="{name}"),
 )

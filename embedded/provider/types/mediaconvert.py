@@ -1,6 +1,6 @@
 """MediaConvert queues."""
 
-from embedded.provider.kinds import Naming, simple
+from embedded.provider.kinds import Naming, simple, undo
 
 simple(
     "aws:mediaconvert/queue:Queue",
@@ -10,5 +10,8 @@ simple(
     tags=True,
     id="{name}",
     outputs={"arn": "{response[Queue][Arn]}"},
-    delete=("DeleteQueue", {"Name": "{id}"}),
+    identity=("pricingPlan",),
+    update=("UpdateQueue", {}),
+    resets={"description": "", "status": "ACTIVE"},
+    delete=undo("DeleteQueue", Name="{id}"),
 )

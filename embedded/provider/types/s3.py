@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from embedded.engine.model import Created
-from embedded.engine.values import Asset, Value
-from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple
+from embedded.engine.values import Asset
+from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, Template, kind, simple, undo
 
 _ZONES = {"us-east-1": "Z3AQBSTGFYJSTF", "eu-west-1": "Z1BKCTXD74EZPE", "eu-central-1": "Z21DNDUVLTQW6Q"}
 
@@ -21,8 +21,23 @@ def _change_bucket(request: Request) -> Steps:
 
 
 def _remove_bucket(request: Request) -> Removal:
-    assert request.old is not None  # noqa: S101
-    yield Call(operation="DeleteBucket", params={"Bucket": request.old.id})
+    old = request.old
+    assert old is not None  # noqa: S101
+    more = bool(old.inputs.get("forceDestroy"))
+    while more:
+        # A page of 1000 at a time, from the start again: what was listed is gone by then.
+        page = yield Call(operation="ListObjectVersions", params={"Bucket": old.id})
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+        if objects:
+            params = {
+                "Bucket": old.id,
+                "Delete": {"Objects": objects, "Quiet": True},
+                "BypassGovernanceRetention": True,
+            }
+            yield Call(operation="DeleteObjects", params=params)
+        more = bool(page.get("IsTruncated"))
+    yield Call(operation="DeleteBucket", params={"Bucket": old.id})
 
 
 def _tagging(bucket: str, tags: Mapping[str, str]) -> Call:
@@ -63,15 +78,43 @@ def bucket(request: Request) -> Steps:
     return Created(id=name, outputs=outputs)
 
 
-def _setting(token: str, operation: str, rename: Mapping[str, str], **facts: Value) -> None:
-    simple(token, "s3", operation, rename=rename, id="{bucket}", put=True, identity=("bucket",), **facts)
+def _setting(
+    token: str,
+    operation: str,
+    rename: Mapping[str, str],
+    undone: str,
+    *,
+    ignore: tuple[str, ...] = (),
+    **templates: Template,
+) -> None:
+    """A property of a bucket that is a resource of its own; deleting it is the operation `undone` on the bucket."""
+    simple(
+        token,
+        "s3",
+        operation,
+        rename=rename,
+        id="{bucket}",
+        put=True,
+        identity=("bucket",),
+        ignore=ignore,
+        delete=undo(undone, Bucket="{bucket}", **templates),
+    )
 
 
-_setting("aws:s3/bucketVersioning:BucketVersioning", "PutBucketVersioning", {})
+_setting(
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "PutBucketVersioning",
+    {},
+    # Versioning that has been on can only be suspended.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+    "PutBucketVersioning",
+    VersioningConfiguration__Status="Suspended",
+)
 _setting(
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "PutBucketEncryption",
     {"rules": "ServerSideEncryptionConfiguration.Rules"},
+    "DeleteBucketEncryption",
 )
 _setting(
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
@@ -80,40 +123,62 @@ _setting(
         key[0].lower() + key[1:]: f"PublicAccessBlockConfiguration.{key}"
         for key in ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
     },
+    "DeletePublicAccessBlock",
     ignore=("skipDestroy",),
 )
 _setting(
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
     "PutBucketOwnershipControls",
     {"rule": "OwnershipControls.Rules"},
+    "DeleteBucketOwnershipControls",
 )
 _setting(
     "aws:s3/bucketPolicy:BucketPolicy",
     "PutBucketPolicy",
     {},
-    delete=("DeleteBucketPolicy", {"Bucket": "{id}"}),
+    "DeleteBucketPolicy",
 )
 _setting(
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "PutBucketLifecycleConfiguration",
     {"rules": "LifecycleConfiguration.Rules"},
+    "DeleteBucketLifecycle",
 )
 _setting(
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
     "PutBucketCors",
     {"corsRules": "CORSConfiguration.CORSRules"},
+    "DeleteBucketCors",
 )
-_setting(
+
+
+def _stop_logging(request: Request) -> Removal:
+    assert request.old is not None  # noqa: S101
+    yield Call(operation="PutBucketLogging", params={"Bucket": request.old.id, "BucketLoggingStatus": {}})
+
+
+simple(
     "aws:s3/bucketLogging:BucketLogging",
+    "s3",
     "PutBucketLogging",
-    {
+    rename={
         key: f"BucketLoggingStatus.LoggingEnabled.{key[0].upper()}{key[1:]}"
         for key in ("targetBucket", "targetPrefix", "targetGrants", "targetObjectKeyFormat")
     },
+    id="{bucket}",
+    put=True,
+    identity=("bucket",),
+    delete=_stop_logging,
 )
 
 
-@kind("aws:s3/bucketNotification:BucketNotification", "s3", put=True, identity=("bucket",))
+def _stop_notifying(request: Request) -> Removal:
+    assert request.old is not None  # noqa: S101
+    params: dict[str, Any] = {"Bucket": request.old.id, "NotificationConfiguration": {}}
+    yield Call(operation="PutBucketNotificationConfiguration", params=params)
+
+
+@kind("aws:s3/bucketNotification:BucketNotification", "s3", put=True, identity=("bucket",), delete=_stop_notifying)
 def notification(request: Request) -> Steps:
     """All of a bucket's notifications."""
     name = request.arguments.take("bucket")
@@ -153,6 +218,7 @@ def _filtered(target: Mapping[str, Any]) -> dict[str, Any]:
     identity=("bucket",),
     naming=Naming(longest=64),
     defaults={"status": "Enabled"},
+    delete=undo("DeleteBucketIntelligentTieringConfiguration", Bucket="{bucket}", Id="{name}"),
 )
 def intelligent_tiering(request: Request) -> Steps:
     """When a bucket's objects move to an archive tier."""
@@ -176,8 +242,16 @@ def intelligent_tiering(request: Request) -> Steps:
 
 def _remove_object(request: Request) -> Removal:
     assert request.old is not None  # noqa: S101
-    inputs = request.old.inputs
-    yield Call(operation="DeleteObject", params={"Bucket": inputs["bucket"], "Key": inputs["key"]})
+    old = request.old
+    where = {"Bucket": old.inputs["bucket"], "Key": old.inputs["key"]}
+    if old.outputs.get("versionId") in (None, "null"):
+        yield Call(operation="DeleteObject", params=where)
+        return
+    # All versions, as Pulumi's provider does, or a versioned bucket would stay full.
+    listed = yield Call(operation="ListObjectVersions", params={"Bucket": where["Bucket"], "Prefix": where["Key"]})
+    for item in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:
+        if item["Key"] == where["Key"]:
+            yield Call(operation="DeleteObject", params={**where, "VersionId": item["VersionId"]})
 
 
 def _object(request: Request) -> Steps:
@@ -216,4 +290,12 @@ def _body(request: Request, sources: Mapping[str, Any]) -> bytes:
 
 
 for _token in ("aws:s3/bucketObject:BucketObject", "aws:s3/bucketObjectv2:BucketObjectv2"):
-    kind(_token, "s3", tags=True, put=True, identity=("bucket", "key"), delete=_remove_object)(_object)
+    kind(
+        _token,
+        "s3",
+        tags=True,
+        put=True,
+        identity=("bucket", "key"),
+        delete=_remove_object,
+        volatile=("etag", "versionId"),
+    )(_object)

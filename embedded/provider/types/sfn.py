@@ -38,6 +38,13 @@ def _remove(request: Request) -> Removal:
     identity=("type",),
     defaults={"type": "STANDARD"},
     update=_change,
+    removable=("publish",),
+    resets={
+        "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
+        "loggingConfiguration": {"level": "OFF"},
+        "tracingConfiguration": {"enabled": False},
+    },
+    volatile=("stateMachineVersionArn", "revisionId"),
     delete=_remove,
 )
 def state_machine(request: Request) -> Steps:

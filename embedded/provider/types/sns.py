@@ -1,10 +1,11 @@
 """Topics, their policies and subscriptions."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from embedded.engine.model import Created
-from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind
+from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, undo
 from embedded.provider.types.sqs import texts
 
 _ATTRIBUTES = {
@@ -26,6 +27,8 @@ _SUBSCRIPTION = {
     "redrivePolicy": "RedrivePolicy",
     "subscriptionRoleArn": "SubscriptionRoleArn",
 }
+
+_STEERING = ("endpointAutoConfirms", "confirmationTimeoutInMinutes")
 
 
 def _suffix(inputs: Mapping[str, Any]) -> str:
@@ -53,6 +56,7 @@ def _remove(request: Request) -> Removal:
     tags=True,
     identity=("fifoTopic",),
     update=_change,
+    resets={"displayName": "", "kmsMasterKeyId": "", "deliveryPolicy": "", "tracingConfig": "PassThrough"},
     delete=_remove,
 )
 def topic(request: Request) -> Steps:
@@ -64,7 +68,23 @@ def topic(request: Request) -> Steps:
     return Created(id=arn, outputs={"arn": arn, "owner": request.account})
 
 
-@kind("aws:sns/topicPolicy:TopicPolicy", "sns", put=True, identity=("arn",))
+def _remove_policy(request: Request) -> Removal:
+    """A topic is never without a policy: what it had when it was made lets only its owner in."""
+    assert request.old is not None  # noqa: S101
+    arn = request.old.id
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": ["SNS:Publish", "SNS:Subscribe", "SNS:GetTopicAttributes", "SNS:SetTopicAttributes"],
+        "Resource": arn,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": request.account}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    params = {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy}
+    yield Call(operation="SetTopicAttributes", params=params)
+
+
+@kind("aws:sns/topicPolicy:TopicPolicy", "sns", put=True, identity=("arn",), delete=_remove_policy)
 def topic_policy(request: Request) -> Steps:
     """Who may publish to a topic."""
     arn, policy = request.arguments.take("arn"), request.arguments.take("policy")
@@ -73,11 +93,29 @@ def topic_policy(request: Request) -> Steps:
     return Created(id=arn, outputs={"owner": request.account})
 
 
-@kind("aws:sns/topicSubscription:TopicSubscription", "sns", identity=("topic", "protocol", "endpoint"))
+def _resubscribe(request: Request) -> Steps:
+    old = request.old
+    assert old is not None  # noqa: S101
+    request.arguments.take_some("topic", "protocol", "endpoint", *_STEERING)
+    for attribute, value in texts(request.arguments, _SUBSCRIPTION).items():
+        params = {"SubscriptionArn": old.id, "AttributeName": attribute, "AttributeValue": value}
+        yield Call(operation="SetSubscriptionAttributes", params=params)
+    return Created(id=old.id, outputs={})
+
+
+@kind(
+    "aws:sns/topicSubscription:TopicSubscription",
+    "sns",
+    identity=("topic", "protocol", "endpoint"),
+    update=_resubscribe,
+    removable=_STEERING,
+    resets={"filterPolicy": "{}", "rawMessageDelivery": False, "redrivePolicy": "{}", "deliveryPolicy": "{}"},
+    delete=undo("Unsubscribe", SubscriptionArn="{id}"),
+)
 def subscription(request: Request) -> Steps:
     """A subscription, confirmed at once."""
     arguments = request.arguments
-    arguments.take_some("endpointAutoConfirms", "confirmationTimeoutInMinutes")
+    arguments.take_some(*_STEERING)
     attributes = texts(arguments, _SUBSCRIPTION)
     response = yield Call(
         operation="Subscribe",

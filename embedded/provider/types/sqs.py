@@ -1,6 +1,6 @@
 """Queues and their policies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from embedded.engine.model import Created
@@ -61,6 +61,19 @@ def _remove(request: Request) -> Removal:
     tags=True,
     identity=("fifoQueue",),
     update=_change,
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+    resets={
+        "visibilityTimeoutSeconds": 30,
+        "messageRetentionSeconds": 345600,
+        "maxMessageSize": 262144,
+        "delaySeconds": 0,
+        "receiveWaitTimeSeconds": 0,
+        "redrivePolicy": "",
+        "redriveAllowPolicy": "",
+        "policy": "",
+        "kmsMasterKeyId": "",
+        "kmsDataKeyReusePeriodSeconds": 300,
+    },
     delete=_remove,
 )
 def queue(request: Request) -> Steps:
@@ -75,7 +88,7 @@ def queue(request: Request) -> Steps:
     return Created(id=url, outputs={"arn": request.arn("sqs", name), "url": url, "name": name})
 
 
-def _set_attribute(attribute: str, argument: str):  # noqa: ANN202
+def _set_attribute(attribute: str, argument: str) -> Callable[[Request], Steps]:
     def steps(request: Request) -> Steps:
         url, value = request.arguments.take("queueUrl"), request.arguments.take(argument)
         yield Call(operation="SetQueueAttributes", params={"QueueUrl": url, "Attributes": {attribute: value}})
@@ -84,10 +97,20 @@ def _set_attribute(attribute: str, argument: str):  # noqa: ANN202
     return steps
 
 
-kind("aws:sqs/queuePolicy:QueuePolicy", "sqs", put=True, identity=("queueUrl",))(_set_attribute("Policy", "policy"))
-kind("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "sqs", put=True, identity=("queueUrl",))(
-    _set_attribute("RedriveAllowPolicy", "redriveAllowPolicy")
-)
-kind("aws:sqs/redrivePolicy:RedrivePolicy", "sqs", put=True, identity=("queueUrl",))(
-    _set_attribute("RedrivePolicy", "redrivePolicy")
-)
+def _clear_attribute(attribute: str) -> Callable[[Request], Removal]:
+    def steps(request: Request) -> Removal:
+        assert request.old is not None  # noqa: S101
+        params = {"QueueUrl": request.old.id, "Attributes": {attribute: ""}}
+        yield Call(operation="SetQueueAttributes", params=params)
+
+    return steps
+
+
+for _token, _attribute in (
+    ("aws:sqs/queuePolicy:QueuePolicy", "Policy"),
+    ("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "RedriveAllowPolicy"),
+    ("aws:sqs/redrivePolicy:RedrivePolicy", "RedrivePolicy"),
+):
+    kind(_token, "sqs", put=True, identity=("queueUrl",), delete=_clear_attribute(_attribute))(
+        _set_attribute(_attribute, f"{_attribute[0].lower()}{_attribute[1:]}")
+    )
