@@ -199,6 +199,8 @@ class Canvas:
         `stretch` widens or narrows the letters, `tracking` spaces them (share of the size), `fit` is a width in
         pixels that it is shrunk to, `turn` rotates by quarter turns counter-clockwise (then (x, y) is the centre).
         """
+        if not text.strip():
+            return 0.0
         whole = max(6, round(size))
         mask, base = _glyphs(text, whole, weight, italic, round(tracking * whole))
         width = mask.shape[1] * stretch

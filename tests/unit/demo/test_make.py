@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from demo import film as film_module
+from demo.canvas import Canvas
 from demo.film import Record, Sighting, film
 from demo.goods import COLUMNS, Article, catalogue, decoys, distractor
 from demo.packs import FORMS, draw_pack
@@ -150,3 +151,16 @@ def test_a_feed_row_has_a_value_for_every_column(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert all(row["link"].startswith("https://shop.example/") and row["price"].endswith(" EUR") for row in rows)
     assert all(row["additional_image_link"] == "b.jpg" for row in rows)
+
+
+def test_nothing_written_takes_no_room_and_leaves_no_trace() -> None:
+    canvas = Canvas(64, 32, (10, 20, 30))
+    before = canvas.pixels.copy()
+    assert canvas.text(" ", 5, 20, 12, (255, 255, 255), tracking=0.1) == 0.0
+    assert canvas.text("", 5, 20, 12, (255, 255, 255), align="centre", tracking=0.1) == 0.0
+    assert (canvas.pixels == before).all()
+
+
+def test_script_is_written_where_a_pack_leaves_a_line_of_print_empty() -> None:
+    shots, _, _ = write_script(12, Packs(120))
+    assert len(shots) >= 8
