@@ -3,9 +3,8 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from functions.shared import aws, environment
+from tests.support.account import make_bucket, make_table, own_account
 from tests.unit.catalogue.builders import SHOP
 
 VARIABLES = {
@@ -26,22 +25,9 @@ class Account:
         self.dynamodb: Any = boto3.client("dynamodb")
         self.events: Any = boto3.client("events")
         for bucket in ("catalogue", "delivery"):
-            where = {"LocationConstraint": "eu-central-1"}
-            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-            self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        for table, hash_key, range_key in (("imports", "shop_id", "record"), ("products", "product_id", "revision")):
-            self.dynamodb.create_table(
-                TableName=table,
-                BillingMode="PAY_PER_REQUEST",
-                KeySchema=[
-                    {"AttributeName": hash_key, "KeyType": "HASH"},
-                    {"AttributeName": range_key, "KeyType": "RANGE"},
-                ],
-                AttributeDefinitions=[
-                    {"AttributeName": hash_key, "AttributeType": "S"},
-                    {"AttributeName": range_key, "AttributeType": "S"},
-                ],
-            )
+            make_bucket(bucket)
+        make_table("imports", "shop_id", "record")
+        make_table("products", "product_id", "revision")
 
     def put(self, key: str, body: bytes, bucket: str = "catalogue") -> str:
         """Its version."""
@@ -67,29 +53,5 @@ class Account:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    for name, value in VARIABLES.items():
-        monkeypatch.setenv(name, value)
-    aws.forget()
-    environment.forget()
-    with mock_aws():
+    with own_account(monkeypatch, VARIABLES):
         yield Account()
-    aws.forget()
-    environment.forget()
-
-
-class Context:
-    """What Lambda passes as the second argument."""
-
-    function_name = "function"
-    memory_limit_in_mb = 128
-    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:function"
-    aws_request_id = "request"
-
-
-@pytest.fixture
-def context() -> Any:
-    return Context()

@@ -1,14 +1,9 @@
 """The state machine's definition over the real handlers; only AWS itself is moto's."""
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import botocore
-import botocore.session
 import pytest
-from botocore.exceptions import ClientError
 
 from embedded.cloud.stepfunctions.integrations import CallError
 from functions.catalogue.build_index.handler import handler as build_index
@@ -17,11 +12,10 @@ from functions.catalogue.publish_catalogue.handler import handler as publish_cat
 from functions.catalogue.read_feed.handler import handler as read_feed
 from functions.contracts.catalogue import CatalogueImport
 from functions.contracts.offers import Offer
-from tests.embedded.stepfunctions_support import Service
+from tests.support.pipeline import Pipeline
 from tests.unit.catalogue.builders import SHOP, any_fields, any_import, any_picture, encoded, tsv
 from tests.unit.catalogue.conftest import Account
 
-DEFINITION = Path(__file__).parents[3] / "infra" / "workflows" / "catalogue-import.asl.json"
 FUNCTIONS: dict[str, Any] = {
     "ReadFeed": read_feed,
     "IndexProducts": index_products,
@@ -30,33 +24,10 @@ FUNCTIONS: dict[str, Any] = {
 }
 
 
-class Pipeline:
-    """Runs executions over an account."""
-
-    def __init__(self, account: Account, context: Any) -> None:
-        self.account = account
-        self.context = context
-        self.events: list[tuple[str, dict[str, Any]]] = []
-        self.failing: dict[str, Exception] = {}
-        self.bus_fault: CallError | None = None
-        self.invoked: list[str] = []
-        self.service = Service(self._answer)
-        definition = DEFINITION.read_text()
+class Imports(Pipeline):
+    def __init__(self, account: Account) -> None:
         values = {"ImportsTable": "imports", "CatalogueBucket": "catalogue", "EventBusName": "shoppable"}
-        for name in FUNCTIONS:
-            values[f"{name}Arn"] = f"arn:aws:lambda:eu-west-1:123456789012:function:{name}"
-        for name, value in values.items():
-            definition = definition.replace(f"${{{name}}}", value)
-        assert "${" not in definition
-        self.machine = self.service.create(definition)
-        self._runs = 0
-
-    def run(self, given: CatalogueImport) -> Any:
-        self._runs += 1
-        started = self.service.api.start_execution(
-            {"stateMachineArn": self.machine, "name": f"run-{self._runs}", "input": given.model_dump_json()}
-        )
-        return self.service.finish(started["executionArn"], 60)
+        super().__init__("catalogue-import", dict(FUNCTIONS), values, account)
 
     def upload(self, *rows: dict[str, object], sequencer: int = 1) -> CatalogueImport:
         """A new version of the feed."""
@@ -69,42 +40,16 @@ class Pipeline:
     def offer(self, product_id: str) -> Offer:
         return Offer.model_validate_json(self.account.get(f"offers/{SHOP}/{product_id}.json", "delivery"))
 
-    def _answer(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        if service == "lambda":
-            return self._invoke(params["FunctionName"].rpartition(":")[2], json.loads(params["Payload"]))
-        if service == "events":
-            if self.bus_fault:
-                raise self.bus_fault
-            self.events += [(entry["DetailType"], json.loads(entry["Detail"])) for entry in params["Entries"]]
-            return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in params["Entries"]]}
-        client = {"dynamodb": self.account.dynamodb, "s3": self.account.s3}[service]
-        try:
-            answer = getattr(client, botocore.xform_name(operation))(**params)
-        except ClientError as error:
-            raise CallError(error.response["Error"]["Code"], str(error)) from error
-        return {name: value.read() if name == "Body" else value for name, value in answer.items()}
-
-    def _invoke(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
-        self.invoked.append(name)
-        try:
-            if name in self.failing:
-                raise self.failing[name]
-            answer, failed = FUNCTIONS[name](payload, self.context), {}
-        except Exception as error:  # noqa: BLE001 (as the runtime does)
-            answer = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": ["line"]}
-            failed = {"FunctionError": "Unhandled"}
-        return {"StatusCode": 200, "Payload": json.dumps(answer).encode(), "ExecutedVersion": "$LATEST", **failed}
-
 
 @pytest.fixture
-def pipeline(account: Account, context: Any) -> Pipeline:
+def pipeline(account: Account) -> Imports:
     for number in range(4):
         account.put(f"images/{SHOP}/tea-{number}.png", encoded(any_picture(number, (240, 200))))
-    return Pipeline(account, context)
+    return Imports(account)
 
 
 def test_first_feed_becomes_the_live_catalogue_with_index_products_and_offers(
-    account: Account, pipeline: Pipeline
+    account: Account, pipeline: Imports
 ) -> None:
     given = pipeline.upload(*(any_fields(number) for number in range(3)), any_fields(9, price="cheap"))
     execution = pipeline.run(given)
@@ -137,7 +82,7 @@ def test_first_feed_becomes_the_live_catalogue_with_index_products_and_offers(
     assert b"4,sku-9,price," in account.get(status["quarantine_key"])
 
 
-def test_same_feed_uploaded_again_is_recorded_as_unchanged(account: Account, pipeline: Pipeline) -> None:
+def test_same_feed_uploaded_again_is_recorded_as_unchanged(account: Account, pipeline: Imports) -> None:
     assert pipeline.run(pipeline.upload(any_fields(1))).status == "SUCCEEDED"
     live = account.record("live")
     pipeline.invoked.clear()
@@ -148,7 +93,7 @@ def test_same_feed_uploaded_again_is_recorded_as_unchanged(account: Account, pip
     assert account.record("live") == live
 
 
-def test_feed_that_drops_too_much_is_held_and_the_old_catalogue_stays(account: Account, pipeline: Pipeline) -> None:
+def test_feed_that_drops_too_much_is_held_and_the_old_catalogue_stays(account: Account, pipeline: Imports) -> None:
     assert pipeline.run(pipeline.upload(*(any_fields(number) for number in range(4)))).status == "SUCCEEDED"
     live = account.record("live")
     dropping = pipeline.upload(any_fields(0), sequencer=2)
@@ -158,7 +103,7 @@ def test_feed_that_drops_too_much_is_held_and_the_old_catalogue_stays(account: A
     assert account.record("live") == live
 
 
-def test_feed_that_cannot_be_read_is_refused_with_reason_and_event(account: Account, pipeline: Pipeline) -> None:
+def test_feed_that_cannot_be_read_is_refused_with_reason_and_event(account: Account, pipeline: Imports) -> None:
     version = account.put(f"feeds/{SHOP}/feed.tsv", b"id\ttitle\n1\tTea\n")
     given = any_import(version)
     assert pipeline.run(given).status == "SUCCEEDED"
@@ -168,7 +113,7 @@ def test_feed_that_cannot_be_read_is_refused_with_reason_and_event(account: Acco
     assert pipeline.events[0][1]["reason"] == status["reason"]
 
 
-def test_failing_function_leaves_a_readable_reason_and_the_old_catalogue(account: Account, pipeline: Pipeline) -> None:
+def test_failing_function_leaves_a_readable_reason_and_the_old_catalogue(account: Account, pipeline: Imports) -> None:
     assert pipeline.run(pipeline.upload(any_fields(1))).status == "SUCCEEDED"
     live = account.record("live")
     pipeline.failing["BuildIndex"] = RuntimeError("the disk is full")
@@ -182,7 +127,7 @@ def test_failing_function_leaves_a_readable_reason_and_the_old_catalogue(account
     assert account.record("live") == live
 
 
-def test_event_that_the_bus_refuses_leaves_a_live_catalogue_live(account: Account, pipeline: Pipeline) -> None:
+def test_event_that_the_bus_refuses_leaves_a_live_catalogue_live(account: Account, pipeline: Imports) -> None:
     pipeline.bus_fault = CallError("AccessDeniedException", "not authorised to perform events:PutEvents")
     given = pipeline.upload(any_fields(1))
     execution = pipeline.run(given)
@@ -192,7 +137,7 @@ def test_event_that_the_bus_refuses_leaves_a_live_catalogue_live(account: Accoun
     assert pipeline.events == []
 
 
-def test_failing_batch_fails_the_import(account: Account, pipeline: Pipeline) -> None:
+def test_failing_batch_fails_the_import(account: Account, pipeline: Imports) -> None:
     pipeline.failing["IndexProducts"] = RuntimeError("no memory")
     given = pipeline.upload(any_fields(1))
     assert pipeline.run(given).status == "FAILED"
@@ -201,7 +146,7 @@ def test_failing_batch_fails_the_import(account: Account, pipeline: Pipeline) ->
     assert account.record("live") == {}
 
 
-def test_older_version_of_the_feed_does_not_replace_a_newer_one(account: Account, pipeline: Pipeline) -> None:
+def test_older_version_of_the_feed_does_not_replace_a_newer_one(account: Account, pipeline: Imports) -> None:
     older = pipeline.upload(any_fields(1), any_fields(2), sequencer=1)
     newer = pipeline.upload(any_fields(1), any_fields(3), sequencer=2)
     assert pipeline.run(newer).status == "SUCCEEDED"
@@ -212,7 +157,7 @@ def test_older_version_of_the_feed_does_not_replace_a_newer_one(account: Account
     assert account.record("live") == live
 
 
-def test_event_of_an_execution_that_is_not_the_first_ends_superseded(account: Account, pipeline: Pipeline) -> None:
+def test_event_of_an_execution_that_is_not_the_first_ends_superseded(account: Account, pipeline: Imports) -> None:
     given = pipeline.upload(any_fields(1), sequencer=5)
     assert pipeline.run(given).status == "SUCCEEDED"
     before = pipeline.status(given)

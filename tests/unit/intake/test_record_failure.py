@@ -4,11 +4,10 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from functions.intake.record_failure import logic
 from functions.intake.record_failure.handler import handler
-from functions.shared import aws, environment
+from tests.support.account import Context, make_table, own_account
 
 EXECUTION = "arn:aws:states:eu-central-1:123456789012:execution:machine:one"
 VIDEO = {"shop_id": "demo-shop", "video_id": "v-1"}
@@ -31,26 +30,10 @@ def any_change(given: object = VIDEO, **detail: Any) -> dict[str, Any]:
     return {"time": "2026-11-21T01:02:03Z", "detail": fields | detail}
 
 
-class Context:
-    function_name = "function"
-    memory_limit_in_mb = 128
-    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:function"
-    aws_request_id = "request"
-
-
 class Tables:
     def __init__(self) -> None:
-        client: Any = boto3.client("dynamodb")
-        for table, key in (("imports", "shop_id"), ("videos", "video_id")):
-            client.create_table(
-                TableName=table,
-                BillingMode="PAY_PER_REQUEST",
-                KeySchema=[{"AttributeName": key, "KeyType": "HASH"}, {"AttributeName": "record", "KeyType": "RANGE"}],
-                AttributeDefinitions=[
-                    {"AttributeName": key, "AttributeType": "S"},
-                    {"AttributeName": "record", "AttributeType": "S"},
-                ],
-            )
+        make_table("imports", "shop_id", "record")
+        make_table("videos", "video_id", "record")
 
     def put(self, table: str, **item: str) -> None:
         resource: Any = boto3.resource("dynamodb")
@@ -69,18 +52,8 @@ class Tables:
 
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setenv("IMPORTS_TABLE", "imports")
-    monkeypatch.setenv("VIDEOS_TABLE", "videos")
-    aws.forget()
-    environment.forget()
-    with mock_aws():
+    with own_account(monkeypatch, {"IMPORTS_TABLE": "imports", "VIDEOS_TABLE": "videos"}):
         yield Tables()
-    aws.forget()
-    environment.forget()
 
 
 def handle(change: dict[str, Any]) -> bool:

@@ -7,7 +7,6 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from functions.contracts import ids
 from functions.contracts.catalogue import CatalogueImport
@@ -15,6 +14,7 @@ from functions.contracts.video import VideoAnalysis
 from functions.intake.start import logic
 from functions.intake.start.handler import handler
 from functions.shared import aws, environment
+from tests.support.account import Context, own_account
 
 ROLE = "arn:aws:iam::123456789012:role/machine"
 DEFINITION = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
@@ -40,29 +40,13 @@ def any_record(body: object, message_id: str = "m1") -> dict[str, Any]:
     return {"messageId": message_id, "body": body if isinstance(body, str) else json.dumps(body)}
 
 
-class Context:
-    function_name = "function"
-    memory_limit_in_mb = 128
-    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:function"
-    aws_request_id = "request"
-
-
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    aws.forget()
-    environment.forget()
-    with mock_aws():
+    with own_account(monkeypatch, {"PIPELINE": "video", "ANALYSIS_REVISION": "1"}):
         client: Any = boto3.client("stepfunctions")
         arn = client.create_state_machine(name="video", definition=DEFINITION, roleArn=ROLE)["stateMachineArn"]
-        for name, value in {"STATE_MACHINE_ARN": arn, "PIPELINE": "video", "ANALYSIS_REVISION": "1"}.items():
-            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("STATE_MACHINE_ARN", arn)
         yield arn
-    aws.forget()
-    environment.forget()
 
 
 def handle(*records: dict[str, Any]) -> list[str]:

@@ -3,9 +3,11 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from functions.shared import aws, environment
+from functions.shoppable.decode import Image
+from functions.shoppable.matching.instance import FrameMatch
+from functions.video.match_frames import index
+from tests.support.account import make_bucket, make_table, own_account
 
 VARIABLES = {
     "VIDEO_BUCKET": "video",
@@ -30,19 +32,9 @@ class Account:
         self.s3: Any = boto3.client("s3")
         self.dynamodb: Any = boto3.client("dynamodb")
         for bucket in ("video", "analysis", "delivery", "catalogue"):
-            where = {"LocationConstraint": "eu-central-1"}
-            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-            self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        for table, key in (("imports", "shop_id"), ("videos", "video_id")):
-            self.dynamodb.create_table(
-                TableName=table,
-                BillingMode="PAY_PER_REQUEST",
-                KeySchema=[{"AttributeName": key, "KeyType": "HASH"}, {"AttributeName": "record", "KeyType": "RANGE"}],
-                AttributeDefinitions=[
-                    {"AttributeName": key, "AttributeType": "S"},
-                    {"AttributeName": "record", "AttributeType": "S"},
-                ],
-            )
+            make_bucket(bucket)
+        make_table("imports", "shop_id", "record")
+        make_table("videos", "video_id", "record")
 
     def put(self, bucket: str, key: str, body: bytes) -> str:
         """Its version."""
@@ -64,29 +56,16 @@ class Account:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    for name, value in VARIABLES.items():
-        monkeypatch.setenv(name, value)
-    aws.forget()
-    environment.forget()
-    with mock_aws():
+    with own_account(monkeypatch, VARIABLES):
         yield Account()
-    aws.forget()
-    environment.forget()
 
 
-class Context:
-    """What Lambda passes as the second argument."""
-
-    function_name = "function"
-    memory_limit_in_mb = 128
-    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:function"
-    aws_request_id = "request"
+class Blind:
+    def match(self, image: Image) -> list[FrameMatch]:
+        return []
 
 
 @pytest.fixture
-def context() -> Any:
-    return Context()
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matching costs most of an analysis: where it is not what a test is about, no product is found."""
+    monkeypatch.setattr(index, "load", lambda *_: Blind())

@@ -132,6 +132,7 @@ def test_numbers_in_the_analysis_have_four_decimals_at_most(account, context, or
     assert all(round(number, 4) == number for number in numbers)
 
 
+@pytest.mark.usefixtures("blind")
 def test_every_sampled_frame_is_stored_as_a_picture(account, context, order):
     analyse(account, context, order)
 
@@ -143,6 +144,7 @@ def test_every_sampled_frame_is_stored_as_a_picture(account, context, order):
         assert picture.shape == (360, 640, 3)
 
 
+@pytest.mark.usefixtures("blind")
 def test_progress_ends_at_the_number_of_frames(account, context, order):
     built = analyse(account, context, order)
 
@@ -150,6 +152,7 @@ def test_progress_ends_at_the_number_of_frames(account, context, order):
     assert progress == {"0": {"done": built["frames"], "total": built["frames"]}}
 
 
+@pytest.mark.usefixtures("blind")
 def test_progress_does_not_bring_back_a_deleted_record(account, context, order):
     account.dynamodb.delete_item(TableName="videos", Key={"video_id": {"S": VIDEO}, "record": {"S": "status"}})
     analyse(account, context, order)
@@ -157,6 +160,7 @@ def test_progress_does_not_bring_back_a_deleted_record(account, context, order):
     assert account.records(VIDEO) == {}
 
 
+@pytest.mark.usefixtures("blind")
 def test_progress_is_reported_while_frames_are_matched(account, context, order, monkeypatch):
     reported: list[tuple[int, int]] = []
     monkeypatch.setattr(match_store.Store, "report", lambda self, done, total: reported.append((done, total)))

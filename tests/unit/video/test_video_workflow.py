@@ -1,6 +1,5 @@
 """The state machine's definition over the real handlers; AWS itself is moto's, a MediaConvert job ends as told."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,8 @@ from typing import Any
 import botocore
 import botocore.session
 import pytest
-from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
-from embedded.cloud.stepfunctions.integrations import CallError
 from functions.contracts.analysis import Analysis
 from functions.contracts.timeline import TimelinePointer
 from functions.contracts.video import VideoAnalysis
@@ -25,12 +22,11 @@ from functions.video.plan_segments.handler import handler as plan_segments
 from functions.video.probe_video.handler import handler as probe_video
 from functions.video.publish.handler import handler as publish
 from functions.video.sample_frames.handler import handler as sample_frames
-from tests.embedded.stepfunctions_support import Service
+from tests.support.pipeline import Pipeline
 from tests.unit.video.builders import REVISION, SHOP, VIDEO, any_video
 from tests.unit.video.conftest import Account
 from tests.unit.video.pictures import film_with_pack, pack
 
-DEFINITION = Path(__file__).parents[3] / "infra" / "workflows" / "video-analysis.asl.json"
 FUNCTIONS: dict[str, Any] = {
     "ProbeVideo": probe_video,
     "PlanSegments": plan_segments,
@@ -42,39 +38,19 @@ FUNCTIONS: dict[str, Any] = {
 }
 
 
-class Pipeline:
-    """Runs executions over an account."""
+class Analyses(Pipeline):
+    """A MediaConvert job ends as told."""
 
-    def __init__(self, account: Account, context: Any) -> None:
-        self.account = account
-        self.context = context
-        self.events: list[tuple[str, dict[str, Any]]] = []
-        self.failing: dict[str, Exception] = {}
-        self.invoked: list[str] = []
-        self.jobs: list[dict[str, Any]] = []
-        self.job_end: dict[str, Any] = {"Status": "COMPLETE"}
-        self.service = Service(self._answer)
-        definition = DEFINITION.read_text()
+    def __init__(self, account: Account) -> None:
         values = {
             "VideosTable": "videos",
             "AnalysisBucket": "analysis",
             "EventBusName": "shoppable",
             "MediaConvertRoleArn": "arn:aws:iam::123456789012:role/transcode",
         }
-        for name in FUNCTIONS:
-            values[f"{name}Arn"] = f"arn:aws:lambda:eu-west-1:123456789012:function:{name}"
-        for name, value in values.items():
-            definition = definition.replace(f"${{{name}}}", value)
-        assert "${" not in definition
-        self.machine = self.service.create(definition)
-        self._runs = 0
-
-    def run(self, given: VideoAnalysis) -> Any:
-        self._runs += 1
-        started = self.service.api.start_execution(
-            {"stateMachineArn": self.machine, "name": f"run-{self._runs}", "input": given.model_dump_json()}
-        )
-        return self.service.finish(started["executionArn"], 120)
+        super().__init__("video-analysis", dict(FUNCTIONS), values, account)
+        self.jobs: list[dict[str, Any]] = []
+        self.job_end: dict[str, Any] = {"Status": "COMPLETE"}
 
     def upload(self, body: bytes, sequencer: int = 1) -> VideoAnalysis:
         """A new version of the video."""
@@ -88,19 +64,9 @@ class Pipeline:
         return TimelinePointer.model_validate_json(self.account.get("delivery", f"videos/{VIDEO}.json"))
 
     def _answer(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        if service == "lambda":
-            return self._invoke(params["FunctionName"].rpartition(":")[2], json.loads(params["Payload"]))
-        if service == "events":
-            self.events += [(entry["DetailType"], json.loads(entry["Detail"])) for entry in params["Entries"]]
-            return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in params["Entries"]]}
         if service == "mediaconvert":
             return self._transcode(operation, params)
-        client = {"dynamodb": self.account.dynamodb, "s3": self.account.s3}[service]
-        try:
-            answer = getattr(client, botocore.xform_name(operation))(**params)
-        except ClientError as error:
-            raise CallError(error.response["Error"]["Code"], str(error)) from error
-        return {name: value.read() if name == "Body" else value for name, value in answer.items()}
+        return super()._answer(service, operation, params)
 
     def _transcode(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         model = botocore.session.get_session().get_service_model("mediaconvert").operation_model(operation)
@@ -111,17 +77,6 @@ class Pipeline:
             return {"Job": {"Id": f"job-{len(self.jobs)}", "Status": "SUBMITTED"}}
         return {"Job": {"Id": params.get("Id"), **self.job_end}}
 
-    def _invoke(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
-        self.invoked.append(name)
-        try:
-            if name in self.failing:
-                raise self.failing[name]
-            answer, failed = FUNCTIONS[name](payload, self.context), {}
-        except Exception as error:  # noqa: BLE001 (as the runtime does)
-            answer = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": ["line"]}
-            failed = {"FunctionError": "Unhandled"}
-        return {"StatusCode": 200, "Payload": json.dumps(answer).encode(), "ExecutedVersion": "$LATEST", **failed}
-
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
@@ -129,7 +84,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def pipeline(account: Account, context: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+def pipeline(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Analyses:
     """A live catalogue of two products."""
     monkeypatch.setenv("SEGMENT_SECONDS", "1")
     monkeypatch.setattr(index, "cache_root", lambda: tmp_path / "cache")
@@ -156,10 +111,10 @@ def pipeline(account: Account, context: Any, tmp_path: Path, monkeypatch: pytest
     }
     item = {name: {"S": value} for name, value in live.items()} | {"products": {"N": "2"}}
     account.dynamodb.put_item(TableName="imports", Item=item)
-    return Pipeline(account, context)
+    return Analyses(account)
 
 
-def test_a_film_is_transcoded_analysed_published_and_announced(account: Account, pipeline: Pipeline, film: bytes):
+def test_a_film_is_transcoded_analysed_published_and_announced(account: Account, pipeline: Analyses, film: bytes):
     execution = pipeline.run(pipeline.upload(film))
 
     assert execution.status == "SUCCEEDED", (execution.error, execution.cause)
@@ -178,7 +133,7 @@ def test_a_film_is_transcoded_analysed_published_and_announced(account: Account,
     assert pipeline.events == [("VideoPublished", announced)]
 
 
-def test_a_second_run_publishes_the_same_timeline(pipeline: Pipeline, film: bytes):
+def test_a_second_run_publishes_the_same_timeline(pipeline: Analyses, film: bytes):
     given = pipeline.upload(film)
     assert pipeline.run(given).status == "SUCCEEDED"
     first = pipeline.status()["timeline_key"]
@@ -187,7 +142,7 @@ def test_a_second_run_publishes_the_same_timeline(pipeline: Pipeline, film: byte
     assert pipeline.status()["timeline_key"] == first
 
 
-def test_a_file_that_is_no_video_is_refused_with_reason_and_event(pipeline: Pipeline):
+def test_a_file_that_is_no_video_is_refused_with_reason_and_event(pipeline: Analyses):
     execution = pipeline.run(pipeline.upload(b"a text, whatever its name says"))
 
     assert execution.status == "SUCCEEDED"
@@ -198,7 +153,8 @@ def test_a_file_that_is_no_video_is_refused_with_reason_and_event(pipeline: Pipe
     assert pipeline.events == [("VideoRejected", refused)]
 
 
-def test_a_refused_new_version_leaves_what_is_public(pipeline: Pipeline, film: bytes):
+@pytest.mark.usefixtures("blind")
+def test_a_refused_new_version_leaves_what_is_public(pipeline: Analyses, film: bytes):
     assert pipeline.run(pipeline.upload(film)).status == "SUCCEEDED"
     before = pipeline.pointer()
     assert pipeline.run(pipeline.upload(b"", sequencer=2)).status == "SUCCEEDED"
@@ -208,7 +164,7 @@ def test_a_refused_new_version_leaves_what_is_public(pipeline: Pipeline, film: b
     assert before.state == "published"
 
 
-def test_an_older_version_that_comes_late_changes_nothing(pipeline: Pipeline):
+def test_an_older_version_that_comes_late_changes_nothing(pipeline: Analyses):
     older, newer = pipeline.upload(b"older", sequencer=1), pipeline.upload(b"newer", sequencer=2)
     assert pipeline.run(newer).status == "SUCCEEDED"
     before = pipeline.status()
@@ -219,7 +175,8 @@ def test_an_older_version_that_comes_late_changes_nothing(pipeline: Pipeline):
     assert pipeline.status() == before
 
 
-def test_a_failing_function_leaves_a_readable_reason_and_an_event(pipeline: Pipeline, film: bytes):
+@pytest.mark.usefixtures("blind")
+def test_a_failing_function_leaves_a_readable_reason_and_an_event(pipeline: Analyses, film: bytes):
     pipeline.failing["BuildTimeline"] = RuntimeError("the disk is full")
     execution = pipeline.run(pipeline.upload(film))
 
@@ -229,14 +186,15 @@ def test_a_failing_function_leaves_a_readable_reason_and_an_event(pipeline: Pipe
     assert pipeline.events == [("VideoRejected", {"shop_id": SHOP, "video_id": VIDEO, "reason": reason})]
 
 
-def test_a_failing_transcoding_says_what_mediaconvert_said(pipeline: Pipeline, film: bytes):
+@pytest.mark.usefixtures("blind")
+def test_a_failing_transcoding_says_what_mediaconvert_said(pipeline: Analyses, film: bytes):
     pipeline.job_end = {"Status": "ERROR", "ErrorCode": 1040, "ErrorMessage": "Unable to open input file"}
     assert pipeline.run(pipeline.upload(film)).status == "FAILED"
 
     assert pipeline.status()["reason"]["message"] == "The analysis failed. MediaConvert: Unable to open input file"
 
 
-def test_a_failing_segment_fails_the_analysis(pipeline: Pipeline, film: bytes):
+def test_a_failing_segment_fails_the_analysis(pipeline: Analyses, film: bytes):
     pipeline.failing["SampleFrames"] = RuntimeError("no memory")
     assert pipeline.run(pipeline.upload(film)).status == "FAILED"
 
@@ -244,7 +202,8 @@ def test_a_failing_segment_fails_the_analysis(pipeline: Pipeline, film: bytes):
     assert "Publish" not in pipeline.invoked
 
 
-def test_a_video_that_is_taken_down_while_it_is_analysed_stays_down(pipeline: Pipeline, film: bytes):
+@pytest.mark.usefixtures("blind")
+def test_a_video_that_is_taken_down_while_it_is_analysed_stays_down(pipeline: Analyses, film: bytes):
     def take_down(payload: dict[str, Any], context: Any) -> Any:
         pipeline.account.dynamodb.update_item(
             TableName="videos",
@@ -255,9 +214,8 @@ def test_a_video_that_is_taken_down_while_it_is_analysed_stays_down(pipeline: Pi
         )
         return build_timeline(payload, context)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(FUNCTIONS, "BuildTimeline", take_down)
-        assert pipeline.run(pipeline.upload(film)).status == "SUCCEEDED"
+    pipeline.functions["BuildTimeline"] = take_down
+    assert pipeline.run(pipeline.upload(film)).status == "SUCCEEDED"
 
     assert pipeline.status()["state"] == "unpublished"
     assert pipeline.events == []
