@@ -17,7 +17,7 @@ DEMO := .demo/seed-$(SEED)-$(DISTRACTORS)
 SHOP := $(if $(filter 1-0,$(SEED)-$(DISTRACTORS)),demo-shop,demo-$(SEED)-$(DISTRACTORS))
 VIDEO_ID = $$($(RUN) -c 'import json; print(json.load(open("$(DEMO)/published.json"))["video_id"])')
 
-.PHONY: help install web demo test check lint types format schema lock bench clean
+.PHONY: help install web demo test check lint types format schema lock bench clean release promote rollback promoted
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -76,6 +76,18 @@ schema: $(INSTALLED) ## Write schema/ from functions/contracts
 
 bench: $(INSTALLED) ## What is measured: accuracy and ratios of one run
 	$(RUN) -m bench.matching
+
+release: $(INSTALLED) ## Write promotions/dev.json, what dev runs (OUTPUTS=file: its outputs; else Pulumi is asked)
+	$(RUN) -m release release $(if $(OUTPUTS),--outputs $(OUTPUTS))
+
+promote: $(INSTALLED) ## FROM=dev TO=staging: show what changes, ask, and let the next environment run it
+	@$(RUN) -m release promote $(FROM) $(TO) $(if $(YES),--yes)
+
+rollback: $(INSTALLED) ## ENV=prod: show what changes, ask, and let it run again what it ran before
+	@$(RUN) -m release rollback $(ENV) $(if $(YES),--yes)
+
+promoted: $(INSTALLED) ## STACK=prod: is this checkout what was promoted to it?
+	@$(RUN) -m release check $(STACK)
 
 LOCK := $(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
 

@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, 
 
 from functions.contracts.code import code_digest
 
-TARGETS: tuple[Literal["api", "vision"], ...] = ("api", "vision")
-ARCHITECTURE = "arm64"
+Target = Literal["api", "vision"]
+Architecture = Literal["arm64", "amd64"]
+TARGETS: tuple[Target, ...] = ("api", "vision")
+ARCHITECTURE: Architecture = "arm64"
 """What functions run on. A release may hold images for others beside it."""
 
 Environment = Literal["dev", "staging", "prod"]
@@ -47,7 +49,7 @@ class Promotion(BaseModel):
     """A file that was copied by hand names another."""
     commit: Commit
     """That the images were built from."""
-    images: Mapping[Literal["api", "vision"], Mapping[Literal["arm64", "amd64"], Digest]]
+    images: Mapping[Target, Mapping[Architecture, Digest]]
     content: Content
 
     @model_validator(mode="after")
@@ -60,7 +62,7 @@ class Promotion(BaseModel):
             raise ValueError("one digest stands for two images")
         return self
 
-    def image(self, target: Literal["api", "vision"]) -> str:
+    def image(self, target: Target) -> str:
         """The digest that functions run."""
         return self.images[target][ARCHITECTURE]
 

@@ -1,0 +1,57 @@
+"""What a checkout is: computed the same way when a release is written and whenever one is compared with it."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from functions.contracts.code import code_digest
+from infra.promotion import Content, workflows
+from infra.settings import Settings
+
+
+class ProgramError(Exception):
+    """The Pulumi program does not run."""
+
+
+def of_checkout(root: Path) -> Content:
+    """Takes seconds: the program runs once, for its permissions. Raises ProgramError."""
+    return Content(
+        code_digest=code_digest(root),
+        workflows=workflows(root),
+        settings_schema=_hash(Settings.model_json_schema()),
+        permissions=_permissions(root),
+    )
+
+
+def differences(before: Content, after: Content) -> Iterator[str]:
+    """One line for everything that is not the same, in words."""
+    if before.code_digest != after.code_digest:
+        yield "code of the functions"
+    for what, old, new in (
+        ("workflow", before.workflows, after.workflows),
+        ("permissions of role", before.permissions, after.permissions),
+    ):
+        for name in sorted({*old, *new}):
+            if old.get(name) != new.get(name):
+                change = " (new)" if name not in old else " (removed)" if name not in new else ""
+                yield f"{what} {name}{change}"
+    if before.settings_schema != after.settings_schema:
+        yield "which settings there are"
+
+
+def _permissions(root: Path) -> dict[str, str]:
+    command = [sys.executable, "-m", "release.recording"]
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        message = f"the program does not run under prod's settings:\n{ran.stderr.strip()}"
+        raise ProgramError(message)
+    roles: Mapping[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
+    return {name: _hash(documents) for name, documents in sorted(roles.items())}
+
+
+def _hash(document: object) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
