@@ -74,6 +74,24 @@ format: $(INSTALLED) ## Format and fix
 schema: $(INSTALLED) ## Write schema/ from functions/contracts
 	$(RUN) -m functions.contracts.schema
 
+IMAGE_TOOLS := $(if $(filter 0,$(shell id -u)),$(if $(shell command -v apt-get),.image-tools))
+
+.PHONY: images images-test bench-images .image-tools
+.image-tools:
+	@command -v buildah >/dev/null && command -v debootstrap >/dev/null || { \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	    buildah debootstrap >/dev/null; }
+
+images: $(INSTALLED) $(IMAGE_TOOLS) ## Build both images for this machine's architecture; resolve the other's wheels
+	$(RUN) -m images build $(if $(BASE),--base $(BASE))
+	$(RUN) -m images resolve $(if $(filter aarch64 arm64,$(shell uname -m)),amd64,arm64)
+
+images-test: images ## Every handler inside its image, read-only, under the runtime interface client
+	$(RUN) -m pytest tests/images
+
+bench-images: images ## Import time of every handler inside its image, as ratios of one run
+	$(RUN) -m bench.imports
+
 bench: $(INSTALLED) ## What is measured: accuracy and ratios of one run
 	$(RUN) -m bench.matching
 

@@ -15,7 +15,8 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 class Contract(BaseModel):
     """A message or a document: immutable, and an unknown field is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    # A handler imports many contracts and uses a few: only those are built.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 class Reason(Contract):

@@ -1,10 +1,13 @@
-"""AWS clients, one of each per container, made on first use and never at import."""
+"""AWS clients, one of each per container, made on first use and never at import.
+
+They are botocore's own: boto3 would add its transfer manager to every cold start, which one handler needs.
+"""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
+from botocore.session import get_session
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
@@ -21,38 +24,39 @@ CONFIG = Config(
     max_pool_connections=64,
 )
 
-# The stubs know only some of the services, and so leave the type of `boto3.client` partially unknown.
-_boto3: Any = boto3
+
+def _client(service: str) -> Any:  # noqa: ANN401 (botocore makes its clients at run time: the caller gives the type)
+    return get_session().create_client(service, config=CONFIG)
 
 
 @cache
 def s3() -> "S3Client":
     """The client of S3."""
-    return _boto3.client("s3", config=CONFIG)
+    return _client("s3")
 
 
 @cache
 def dynamodb() -> "DynamoDBClient":
     """The client of DynamoDB."""
-    return _boto3.client("dynamodb", config=CONFIG)
+    return _client("dynamodb")
 
 
 @cache
 def stepfunctions() -> "SFNClient":
     """The client of Step Functions."""
-    return _boto3.client("stepfunctions", config=CONFIG)
+    return _client("stepfunctions")
 
 
 @cache
 def eventbridge() -> "EventBridgeClient":
     """The client of EventBridge."""
-    return _boto3.client("events", config=CONFIG)
+    return _client("events")
 
 
 @cache
 def cloudfront() -> "CloudFrontClient":
     """The client of CloudFront."""
-    return _boto3.client("cloudfront", config=CONFIG)
+    return _client("cloudfront")
 
 
 def forget() -> None:

@@ -9,24 +9,24 @@ ROOT = Path(__file__).resolve().parents[2]
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)", re.MULTILINE)
 
 
-def _pins(name: str) -> dict[str, str]:
+def pins(name: str) -> dict[str, str]:
     return dict(_PIN.findall((ROOT / f"requirements-{name}.lock").read_text()))
 
 
 @pytest.mark.parametrize("image", ["api", "vision"])
 def test_an_image_has_the_versions_that_the_tests_run_with(image: str) -> None:
-    dev = _pins("dev")
-    assert _pins(image)
-    assert {name: version for name, version in _pins(image).items() if dev.get(name) != version} == {}
+    dev = pins("dev")
+    assert pins(image)
+    assert {name: version for name, version in pins(image).items() if dev.get(name) != version} == {}
 
 
 def test_the_vision_image_adds_to_the_api_image() -> None:
-    assert set(_pins("api")) < set(_pins("vision"))
-    assert {"opencv-python-headless", "av", "numpy", "faiss-cpu"} <= set(_pins("vision")) - set(_pins("api"))
+    assert set(pins("api")) < set(pins("vision"))
+    assert {"opencv-python-headless", "av", "numpy", "faiss-cpu"} <= set(pins("vision")) - set(pins("api"))
 
 
 def test_no_image_brings_what_deploys_or_tests() -> None:
-    for name in _pins("vision"):
+    for name in pins("vision"):
         assert not name.startswith(("pulumi", "pytest", "moto", "boto3-stubs", "ruff")), name
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import S3Transfer
 from pydantic import TypeAdapter
 
 from functions.contracts.catalogue import IndexBatch, IndexedBatch, ProductImage
@@ -40,7 +41,7 @@ class AwsStore:
         kind = JSON if file.suffix == ".json" else "application/octet-stream"
         with aws_errors(f"put s3://{self._bucket}/{key}"):
             try:
-                self._s3.upload_file(str(file), self._bucket, key, ExtraArgs={"ContentType": kind})
+                S3Transfer(self._s3).upload_file(str(file), self._bucket, key, extra_args={"ContentType": kind})
             except S3UploadFailedError as error:
                 raise Transient(f"put s3://{self._bucket}/{key}: {error}") from error
 
