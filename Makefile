@@ -42,7 +42,7 @@ web: $(PLAYER) ## Build the player
 
 demo: install ## The whole product on this machine: deploy, import, analyse, publish, play
 	@$(RUN) -m demo make --seed $(SEED) --distractors $(DISTRACTORS) --out $(DEMO)
-	test -e .embedded/daemon.json || trap '$(RUN) -m embedded down --force >/dev/null' EXIT
+	kill -0 "$$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' .embedded/daemon.json 2>&1)" 2>/dev/null || trap '$(RUN) -m embedded down --force >/dev/null' EXIT
 	$(RUN) -m embedded up --stack dev
 	$(RUN) -m shop import $(DEMO)/feed.tsv --images $(DEMO)/images --shop $(SHOP) --json $(DEMO)/import.json
 	$(RUN) -m shop analyse $(DEMO)/video.mp4 --shop $(SHOP) --json $(DEMO)/published.json --analysis $(DEMO)/analysis.json

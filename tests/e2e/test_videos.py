@@ -174,7 +174,9 @@ def test_unpublishing_an_unknown_video_is_refused(product: Product) -> None:
     assert done.code == 3, done.out + done.err
 
 
-def test_execution_that_is_aborted_leaves_a_failed_status_with_a_reason(product: Product, film: Path) -> None:
+def test_execution_that_is_aborted_leaves_a_failed_status_with_a_reason(product: Product, tmp_path: Path) -> None:
+    # Long enough to be at work when it is aborted.
+    film = clips.write_film(tmp_path / "long.mp4", clips.pan_and_zoom(clips.wall(7), frames=1000))
     outputs = product.stack["outputs"]
     key = f"videos/{SHOP}/aborted.mp4"
     video_id = ids.video_id(SHOP, key)
