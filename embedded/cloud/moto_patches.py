@@ -11,7 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import moto
 from moto.awslambda.models import LambdaBackend, LambdaFunction
@@ -20,7 +20,7 @@ from moto.events.exceptions import InvalidEventPatternException
 from moto.events.models import EventPatternParser, EventsBackend
 from moto.iam.access_control import PermissionResult
 from moto.s3 import notifications
-from moto.s3.models import FakeBucket, S3Backend
+from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.sqs.models import Queue, SQSBackend
 
 from embedded.cloud import patterns
@@ -111,6 +111,12 @@ def _queues() -> None:
 
 
 def _buckets() -> None:
+    # A key whose versioning is suspended is emptied version by version, and a marker has nothing to give back.
+    def dispose(_marker: Model) -> None:
+        """Give nothing back."""
+
+    cast("Any", FakeDeleteMarker).dispose = dispose
+
     # moto reads policies without their conditions: a denial of plain HTTP would deny everything. Who may do what is
     # the router's authoriser's business.
     _replace(FakeBucket, "get_permission", lambda _original: lambda *_: PermissionResult.NEUTRAL)

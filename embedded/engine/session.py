@@ -213,6 +213,8 @@ class Session:
         self.event("read", urn)
         with self._lock:
             self._resources[urn] = done
+        if not self.preview and done != self._state.get(urn):
+            self._take(Step(kind="put", resource=done))
         return done
 
     def invoke(self, token: str, arguments: Mapping[str, Any], provider: str) -> dict[str, Any]:

@@ -179,8 +179,13 @@ class AwsProvider:
 
     def _rehearse(self, kind: Kind, steps: Steps, request: Request, counted: AbstractSet[str] | None = None) -> None:
         """Go through the calls without making them; of what is left, only arguments in `counted` matter."""
+
+        def rehearsed(call: Call) -> Hole:
+            self._parameters(kind, call)
+            return Hole()
+
         try:
-            _drive(steps, lambda call: self._parameters(kind, call) and Hole())
+            _drive(steps, rehearsed)
         except shapes.ArgumentError as error:
             raise ProviderError(str(error)) from error
         left = [key for key in request.arguments.left() if counted is None or key in counted]

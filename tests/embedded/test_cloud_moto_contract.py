@@ -47,6 +47,17 @@ class TestS3:
         with pytest.raises(ClientError, match="NoSuchKey"):
             s3.get_object(Bucket=bucket, Key="k")
 
+    def test_deletes_versions_and_markers_once_versioning_is_suspended(self, cloud: RunningCloud) -> None:
+        s3, bucket = cloud.client("s3"), cloud.bucket()
+        s3.put_object(Bucket=bucket, Key="key", Body=b"one")
+        s3.delete_object(Bucket=bucket, Key="key")
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+        page = s3.list_object_versions(Bucket=bucket)
+        found = [*page["Versions"], *page["DeleteMarkers"]]
+        objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+        s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+        s3.delete_bucket(Bucket=bucket)
+
     def test_streams_a_large_object_and_its_ranges(self, cloud: RunningCloud) -> None:
         bucket, s3 = cloud.bucket(), cloud.client("s3")
         body = bytes(range(256)) * 40_000  # 10 MB
