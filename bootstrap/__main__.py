@@ -1,14 +1,16 @@
-"""The image repositories. Not in an environment: taking down dev must not take prod's images."""
+"""The image repositories, and who deploys. Not in an environment: taking down dev must not take prod's images."""
 
 import json
 
 import pulumi
 import pulumi_aws as aws
+from deployers import Deployers
 
 TARGETS = ("api", "vision")
 UNTAGGED_DAYS = 14
 DEV_IMAGES = 30
 """Images of development that are kept; an environment that still runs an older one builds it again."""
+RELEASES = 100_000
 
 config = pulumi.Config()
 region = pulumi.Config("aws").require("region")
@@ -80,7 +82,21 @@ for target in TARGETS:
             {
                 "rules": [
                     {
+                        # What a rule of higher priority matches, one of lower never expires: a release keeps its
+                        # image, which dev tagged first. The number is beyond what a repository holds.
+                        # https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
                         "rulePriority": 1,
+                        "description": "Releases are kept",
+                        "selection": {
+                            "tagStatus": "tagged",
+                            "tagPatternList": ["release-*"],
+                            "countType": "imageCountMoreThan",
+                            "countNumber": RELEASES,
+                        },
+                        "action": {"type": "expire"},
+                    },
+                    {
+                        "rulePriority": 2,
                         "description": "Images of development",
                         "selection": {
                             "tagStatus": "tagged",
@@ -91,7 +107,7 @@ for target in TARGETS:
                         "action": {"type": "expire"},
                     },
                     {
-                        "rulePriority": 2,
+                        "rulePriority": 3,
                         "description": "What no tag names any more",
                         "selection": {
                             "tagStatus": "untagged",
@@ -138,3 +154,16 @@ for target in TARGETS:
         opts=options,
     )
     pulumi.export(f"repository_{target}", repository.repository_url)
+
+if repository_on_github := config.get("repository"):
+    Deployers(
+        project=config.get("repositoryPrefix") or "shoppable-video",
+        repository=repository_on_github,
+        environments=config.require_object("environments"),
+        account=account,
+        region=region,
+        partition=partition,
+        state_bucket=config.get("stateBucket") or "",
+        secrets_key_arn=config.get("secretsKeyArn") or "",
+        options=options,
+    ).create()

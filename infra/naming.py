@@ -42,12 +42,17 @@ class Scope:
         its own and can be made before the old one is deleted. Raises ValueError when the name does not fit: a
         shortened name could be another's.
         """
-        suffix = hashlib.sha256(f"{self.project}/{self.environment}/{name}/{of}".encode()).hexdigest()[:_SUFFIX_LENGTH]
-        full = f"{self.project}-{self.environment}-{name}-{suffix}"
-        if not full.isascii() or len(full) > limit:
-            message = f"name {full!r} must be ASCII and at most {limit} characters ({len(full)}): shorten {name!r}"
-            raise ValueError(message)
-        return full
+        return physical_name(self.project, self.environment, name, of=of, limit=limit)
+
+
+def physical_name(project: str, environment: str, name: str, *, of: str = "", limit: int = 64) -> str:
+    """See `Scope.name`; for who stands in no deployment."""
+    suffix = hashlib.sha256(f"{project}/{environment}/{name}/{of}".encode()).hexdigest()[:_SUFFIX_LENGTH]
+    full = f"{project}-{environment}-{name}-{suffix}"
+    if not full.isascii() or len(full) > limit:
+        message = f"name {full!r} must be ASCII and at most {limit} characters ({len(full)}): shorten {name!r}"
+        raise ValueError(message)
+    return full
 
 
 def title(name: str) -> str:

@@ -66,6 +66,18 @@ class Registry:
             raise
         return True
 
+    def exists(self, target: str) -> bool:
+        """Whether there is a repository for the target."""
+        try:
+            self._client.describe_repositories(
+                registryId=self.account, repositoryNames=[self._named(target)["repositoryName"]]
+            )
+        except ClientError as error:
+            if _code(error) == "RepositoryNotFoundException":
+                return False
+            raise
+        return True
+
     def architecture(self, target: str, digest: str) -> str:
         """`arm64` or `amd64`, from the image's own configuration. Raises ImageError for what is no single image."""
         manifest = json.loads(self._manifest(target, digest))

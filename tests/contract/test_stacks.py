@@ -100,6 +100,10 @@ def test_bootstrap_makes_repositories_that_no_one_overwrites_and_functions_may_p
 def test_no_release_is_expired_from_the_repositories() -> None:
     recording = record_project(ROOT / "bootstrap", "shared")
     for policy in recording.of("ecr/lifecyclePolicy:LifecyclePolicy"):
-        for rule in policy.document("policy")["rules"]:
+        first, *others = sorted(policy.document("policy")["rules"], key=lambda rule: rule["rulePriority"])
+        # What it matches, no later rule expires; itself it expires only beyond what a repository can hold.
+        assert first["selection"]["tagPatternList"] == ["release-*"]
+        assert first["selection"]["countNumber"] >= 100_000
+        for rule in others:
             selection = rule["selection"]
             assert selection["tagStatus"] == "untagged" or selection["tagPatternList"] == ["dev-*"]

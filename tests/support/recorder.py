@@ -8,6 +8,7 @@ import asyncio
 import functools
 import json
 import runpy
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -200,4 +201,7 @@ def record_stack(stack: str) -> Recording:
 
 
 def _run(main: Path) -> None:
+    # As Pulumi's language host does: a program finds the modules that lie beside it.
+    if str(main.parent) not in sys.path:
+        sys.path.insert(0, str(main.parent))
     runpy.run_path(str(main), run_name="__main__")

@@ -1,0 +1,138 @@
+"""Is what the stack needs there, and is what it would make not there yet?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.naming import physical_name
+from infra.promotion import TARGETS
+from release.preflight.finding import GLOBAL_REGION, Finding, Target
+from release.registry import Registry
+from release.stacks import PROJECT
+
+KEYS = ("data", "logs", "delivery")
+MACHINES = ("catalogue-import", "video-analysis")
+"""What has a name of its own (the rest gets a random end); a contract test compares them with the program."""
+
+
+def images(target: Target) -> Iterator[Finding]:
+    """Promoted images that are not in the repository; in dev, the repositories themselves."""
+    base = target.settings.image_repository
+    registry = Registry(base, client=target.client("ecr", base.split(".")[3]))
+    for one in TARGETS:
+        if target.promotion is None:
+            if not registry.exists(one):
+                yield Finding(
+                    what=f"repository {one}",
+                    problem=f"{base}/{one} does not exist",
+                    fix="run `pulumi up` in bootstrap/, or correct imageRepository",
+                )
+            continue
+        digest = target.promotion.image(one)
+        if not registry.has(one, digest):
+            yield Finding(
+                what=f"image {one}",
+                problem=f"{base}/{one} has no {digest}",
+                fix="promote a release whose images are there, or replicate the repository to this region",
+            )
+
+
+def names(target: Target) -> Iterator[Finding]:
+    """Aliases, state machines and dashboards that someone else has; ours are known by their tags."""
+    kms, states = target.regional("kms"), target.regional("stepfunctions")
+    wanted = {f"alias/{physical_name(PROJECT, target.stack, key, limit=250)}" for key in KEYS}
+    for page in kms.get_paginator("list_aliases").paginate():
+        for alias in page["Aliases"]:
+            if alias["AliasName"] in wanted and not _ours(target, _tags_of_key(kms, alias.get("TargetKeyId"))):
+                yield _taken(target, "key alias", alias["AliasName"])
+    wanted = {physical_name(PROJECT, target.stack, machine, of="STANDARD", limit=80) for machine in MACHINES}
+    for page in states.get_paginator("list_state_machines").paginate():
+        for machine in page["stateMachines"]:
+            if machine["name"] in wanted:
+                tags = states.list_tags_for_resource(resourceArn=machine["stateMachineArn"])["tags"]
+                if not _ours(target, {str(tag["key"]): str(tag["value"]) for tag in tags}):
+                    yield _taken(target, "state machine", machine["name"])
+
+
+def domain(target: Target) -> Iterator[Finding]:
+    """Another distribution of the account that answers for the stack's domain: a name is one distribution's only."""
+    host = target.settings.domain
+    if host is None:
+        return
+    cloudfront = target.client("cloudfront", GLOBAL_REGION)
+    for page in cloudfront.get_paginator("list_distributions").paginate():
+        for one in page["DistributionList"].get("Items", []):
+            if host in one.get("Aliases", {}).get("Items", []):
+                tags: list[dict[str, str]] = cloudfront.list_tags_for_resource(Resource=one["ARN"])["Tags"]["Items"]
+                if not _ours(target, {tag["Key"]: tag.get("Value", "") for tag in tags}):
+                    yield Finding(
+                        what=f"domain {host}",
+                        problem=f"distribution {one['Id']} answers for it",
+                        fix="remove it there, or choose another domain",
+                    )
+
+
+def certificate(target: Target) -> Iterator[Finding]:
+    """A certificate that CloudFront would refuse, or that does not cover the domain.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
+    """
+    arn, host = target.settings.certificate_arn, target.settings.domain
+    if arn is None or host is None:
+        return
+    region = arn.split(":")[3]
+    if region != GLOBAL_REGION:
+        yield Finding(
+            what="certificate",
+            problem=f"it is in {region}; CloudFront takes certificates of {GLOBAL_REGION} only",
+            fix=f"request one for {host} in {GLOBAL_REGION} and put its ARN into certificateArn",
+        )
+        return
+    try:
+        found: dict[str, Any] = target.client("acm", GLOBAL_REGION).describe_certificate(CertificateArn=arn)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") != "ResourceNotFoundException":
+            raise
+        yield Finding(what="certificate", problem=f"{arn} does not exist", fix=f"request one for {host}")
+        return
+    described: dict[str, Any] = found["Certificate"]
+    if described["Status"] != "ISSUED":
+        yield Finding(
+            what="certificate",
+            problem=f"its status is {described['Status']}",
+            fix="complete its validation (the DNS records are in the ACM console), and wait until it is issued",
+        )
+    covered: list[str] = [described["DomainName"], *described.get("SubjectAlternativeNames", [])]
+    if not any(covers(name, host) for name in covered):
+        yield Finding(
+            what="certificate",
+            problem=f"it covers {', '.join(sorted(set(covered)))}, not {host}",
+            fix=f"request one that covers {host}, or correct domain",
+        )
+
+
+def covers(name: str, host: str) -> bool:
+    """A wildcard stands for one label, and never for none."""
+    if name.startswith("*."):
+        return host.partition(".")[2].lower() == name[2:].lower()
+    return name.lower() == host.lower()
+
+
+def _tags_of_key(kms: Any, key: str | None) -> dict[str, str]:  # noqa: ANN401  (a boto3 client)
+    if key is None:
+        return {}
+    tags: list[dict[str, str]] = kms.list_resource_tags(KeyId=key)["Tags"]
+    return {tag["TagKey"]: tag["TagValue"] for tag in tags}
+
+
+def _ours(target: Target, tags: dict[str, str]) -> bool:
+    return tags.get("project") == PROJECT and tags.get("environment") == target.settings.environment
+
+
+def _taken(target: Target, kind: str, name: str) -> Finding:
+    return Finding(
+        what=f"{kind} {name}",
+        problem="it exists and is not tagged as this stack's",
+        fix=f"remove or rename it, or name the stack otherwise ({target.settings.environment}-<something>)",
+    )
