@@ -123,7 +123,7 @@ def test_clients_are_made_in_one_place() -> None:
     makers = {
         path.relative_to(ROOT).as_posix()
         for path in _sources("functions")
-        if "boto3" in set(_imports(path, at_import_time=True))
+        if {"boto3", "botocore.session"} & set(_imports(path, at_import_time=True))
     }
     assert makers == {"functions/shared/aws.py"}
 
