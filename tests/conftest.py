@@ -22,6 +22,7 @@ def _group(item: pytest.Item) -> str | None:
     return "cloud" if "cloud" in getattr(item, "fixturenames", ()) else None
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = (*_GROUPED, "cloud", None)
     groups = {item: _group(item) for item in items}
