@@ -154,15 +154,16 @@ def record(
     project: str = "shoppable-video",
     stack: str = "dev",
     config: Mapping[str, str] | None = None,
+    monitor: mocks.MockMonitor | None = None,
 ) -> Recording:
-    """Runs a program to its end, all outputs resolved."""
+    """Runs a program to its end, all outputs resolved. Another `monitor` does its own recording."""
     recording = Recording()
     # The mocks' own stack resource binds its futures to the loop that is current when they are set.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
         set_root_resource(None)  # pyright: ignore[reportArgumentType]  (the last run's stack)
-        set_mocks(_Account(), project=project, stack=stack, preview=False, monitor=_Monitor(recording))
+        set_mocks(_Account(), project=project, stack=stack, preview=False, monitor=monitor or _Monitor(recording))
         set_all_config(dict(config or {"aws:region": REGION}))
         loop.run_until_complete(
             asyncio.wait_for(run_pulumi_func(lambda: _with_outputs(program, recording)), _TIMEOUT_SECONDS)
@@ -188,7 +189,7 @@ def record_project(directory: Path, stack: str, **settings: str) -> Recording:
     """Runs a project's `__main__.py` under one of its stacks, with some settings replaced."""
     project = load_project(directory, stack, {})
     config = dict(project.config) | {f"{project.name}:{key}": value for key, value in settings.items()}
-    return record(lambda: _run(directory / "__main__.py"), project=project.name, stack=stack, config=config)
+    return record(lambda: run_main(directory / "__main__.py"), project=project.name, stack=stack, config=config)
 
 
 @functools.cache
@@ -200,7 +201,8 @@ def record_stack(stack: str) -> Recording:
         return record_project(ROOT, stack, playerDirectory=player)
 
 
-def _run(main: Path) -> None:
+def run_main(main: Path) -> None:
+    """Runs a program's file."""
     # As Pulumi's language host does: a program finds the modules that lie beside it.
     if str(main.parent) not in sys.path:
         sys.path.insert(0, str(main.parent))
