@@ -21,10 +21,18 @@ def _integer(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
+def _optional_integer(value: object) -> object:
+    return _integer(_absent(value))
+
+
 def _listed(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_Tiering.html
+_ArchiveDays = Annotated[int, Field(ge=90, le=730)]
+_DeepArchiveDays = Annotated[int, Field(ge=180, le=730)]
+_Units = Annotated[int, Field(ge=1)]
 Origin = Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?$")]
 Score = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -72,6 +80,21 @@ class Settings(BaseModel):
     """How long an overwritten or deleted object can be brought back; its storage is paid for as long."""
     frames_days: Annotated[int, Field(ge=1)]
     """How long sampled frames are kept: as evidence, and to match them again without decoding the video again."""
+    access_log_days: Annotated[int, Field(ge=1)]
+    """How long it is kept who asked the buckets for what; a busy bucket's log is paid for per gigabyte and month."""
+    originals_archive_days: Annotated[_ArchiveDays | None, BeforeValidator(_optional_integer)] = None
+    """An uploaded film that nobody read for so long is archived: cheaper to keep, but analysing it again then waits
+    3 to 5 hours until it is restored. Absent, none is."""
+    originals_deep_archive_days: Annotated[_DeepArchiveDays | None, BeforeValidator(_optional_integer)] = None
+    """The same into the cheapest tier, from which a film takes up to 12 hours to come back."""
+    table_max_read_units: Annotated[_Units | None, BeforeValidator(_optional_integer)] = None
+    """Upper limit of each table's reads per second, in request units: bounds the bill of a runaway reader, and also
+    throttles whoever needs more. Absent, the account's quota is the limit."""
+    table_max_write_units: Annotated[_Units | None, BeforeValidator(_optional_integer)] = None
+    """The same of writes; a large import that is throttled takes longer, and fails when its retries are used up."""
+    monthly_budget_usd: Annotated[int, Field(ge=1)]
+    """What this environment may cost per month. The alarms' subscribers are told at 80 % and 100 %, and when 100 % is
+    forecast; nothing is stopped."""
     alarm_emails: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     """Who hears of alarms."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -94,6 +117,10 @@ class Settings(BaseModel):
     def _whole(self) -> Self:
         if self.review_score > self.auto_approve_score:
             raise ValueError("reviewScore is above autoApproveScore: nothing would lie between them")
+        if (self.originals_archive_days or 0) >= (self.originals_deep_archive_days or 731):
+            raise ValueError(
+                "originalsDeepArchiveDays must be more than originalsArchiveDays: S3 moves a film once into each"
+            )
         if self.environment == "dev":
             return self
         promised = {

@@ -45,6 +45,10 @@ def test_a_missing_setting_is_an_error_that_names_it_and_says_where_to_write_it(
         ("segmentSeconds", "901"),
         ("analysisRevision", "Zwei!"),
         ("environment", "production"),
+        ("originalsArchiveDays", "89"),
+        ("originalsDeepArchiveDays", "179"),
+        ("tableMaxReadUnits", "0"),
+        ("monthlyBudgetUsd", "0"),
     ],
 )
 def test_a_value_out_of_bounds_is_an_error_that_names_the_setting(key: str, value: str) -> None:
@@ -55,6 +59,19 @@ def test_a_value_out_of_bounds_is_an_error_that_names_the_setting(key: str, valu
 def test_thresholds_must_leave_room_between_them() -> None:
     with pytest.raises(SettingsError, match="reviewScore is above autoApproveScore"):
         parse(_given(reviewScore="0.9", autoApproveScore="0.8"), "dev")
+
+
+def test_a_film_is_archived_before_it_is_deeply_archived() -> None:
+    with pytest.raises(SettingsError, match="originalsDeepArchiveDays must be more than originalsArchiveDays"):
+        parse(_given(originalsArchiveDays="200", originalsDeepArchiveDays="200"), "dev")
+    assert (
+        parse(_given(originalsArchiveDays="200", originalsDeepArchiveDays="201"), "dev").originals_archive_days == 200
+    )
+
+
+def test_what_is_left_empty_is_neither_archived_nor_limited() -> None:
+    settings = parse(_given(originalsArchiveDays="", tableMaxWriteUnits=""), "dev")
+    assert (settings.originals_archive_days, settings.table_max_write_units) == (None, None)
 
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])
@@ -111,6 +128,8 @@ def test_stacks_differ_only_where_environments_must() -> None:
         "logRetentionDays",
         "noncurrentDays",
         "framesDays",
+        "accessLogDays",
+        "monthlyBudgetUsd",
         "alarmEmails",
         "intakeConcurrency",
     }
