@@ -49,7 +49,7 @@ class Key(pulumi.ComponentResource):
         )
         aws.kms.Alias(
             name,
-            name=f"alias/{args.scope.name(name, limit=250)}",
+            name=f"alias/{args.scope.name(name, kind='key alias')}",
             target_key_id=key.id,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -19,8 +19,6 @@ from infra.naming import Scope, title
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 _DISTRIBUTED = re.compile(r'"Mode"\s*:\s*"DISTRIBUTED"')
-_NAME_LIMIT = 80
-"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +61,7 @@ class StateMachine(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         # A distributed Map starts executions of its own machine, so the role must name the machine before it exists.
         # Only a change of type replaces a state machine, and the type is in the name.
-        physical = args.scope.name(name, of="STANDARD", limit=_NAME_LIMIT)
+        physical = args.scope.name(name, kind="state machine", of="STANDARD")
         logs = aws.cloudwatch.LogGroup(
             name,
             # Other prefixes count against the size of one resource policy, which the tenth group or so breaks:

@@ -1,6 +1,7 @@
 """Is what the stack needs there, and is what it would make not there yet?"""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -41,12 +42,13 @@ def images(target: Target) -> Iterator[Finding]:
 def names(target: Target) -> Iterator[Finding]:
     """Aliases, state machines and dashboards that someone else has; ours are known by their tags."""
     kms, states = target.regional("kms"), target.regional("stepfunctions")
-    wanted = {f"alias/{physical_name(PROJECT, target.stack, key, limit=250)}" for key in KEYS}
+    named = partial(physical_name, PROJECT, target.stack, target.settings.region)
+    wanted = {f"alias/{named(key, kind='key alias')}" for key in KEYS}
     for page in kms.get_paginator("list_aliases").paginate():
         for alias in page["Aliases"]:
             if alias["AliasName"] in wanted and not _ours(target, _tags_of_key(kms, alias.get("TargetKeyId"))):
                 yield _taken(target, "key alias", alias["AliasName"])
-    wanted = {physical_name(PROJECT, target.stack, machine, of="STANDARD", limit=80) for machine in MACHINES}
+    wanted = {named(machine, kind="state machine", of="STANDARD") for machine in MACHINES}
     for page in states.get_paginator("list_state_machines").paginate():
         for machine in page["stateMachines"]:
             if machine["name"] in wanted:

@@ -165,15 +165,6 @@ def test_two_statements_of_one_name_must_be_the_same() -> None:
         record(lambda: policy([first, other]) and None)
 
 
-def test_a_name_that_does_not_fit_is_refused_and_never_cut() -> None:
-    scope = _scope(account_id=None, partition=None)
-    assert scope.name("a") == scope.name("a")
-    assert scope.name("a", of="x") != scope.name("a", of="y")
-    for name in ("a" * 60, "größe"):
-        with pytest.raises(ValueError, match="must be ASCII and at most 64 characters"):
-            scope.name(name)
-
-
 def test_writing_to_a_bucket_brings_the_abort_of_uploads_and_the_key_along() -> None:
     found: list[Access] = []
 
