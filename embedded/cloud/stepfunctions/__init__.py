@@ -49,8 +49,9 @@ def status_change(execution: Execution) -> dict[str, Any]:
     """The event of an execution's new status.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html; times are epoch milliseconds.
+    Data under a key of the customer's is left out.
     """
-    stopped = execution.stopped
+    stopped, told = execution.stopped, not execution.encrypted
     return {
         "source": "aws.states",
         "detail-type": "Step Functions Execution Status Change",
@@ -62,16 +63,16 @@ def status_change(execution: Execution) -> dict[str, Any]:
             "status": execution.status,
             "startDate": int(execution.started.timestamp() * 1000),
             "stopDate": int(stopped.timestamp() * 1000) if stopped else None,
-            "input": execution.input,
-            "output": execution.output,
-            "stateMachineVersionArn": None,
-            "stateMachineAliasArn": None,
+            "input": execution.input if told else None,
+            "output": execution.output if told else None,
+            "stateMachineVersionArn": execution.version_arn,
+            "stateMachineAliasArn": execution.alias_arn,
             "redriveCount": execution.redrives,
             "redriveDate": int(execution.redriven.timestamp() * 1000) if execution.redriven else None,
             "redriveStatus": "NOT_REDRIVABLE" if execution.status in ("RUNNING", "SUCCEEDED") else "REDRIVABLE",
-            "error": execution.error,
-            "cause": execution.cause,
-            "inputDetails": {"included": True},
-            "outputDetails": {"included": True} if execution.output is not None else None,
+            "error": execution.error if told else None,
+            "cause": execution.cause if told else None,
+            "inputDetails": {"included": told},
+            "outputDetails": {"included": told} if execution.output is not None else None,
         },
     }
