@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from functions.contracts.code import code_digest
 from infra.promotion import Content, workflows
@@ -22,7 +22,7 @@ def of_checkout(root: Path) -> Content:
     return Content(
         code_digest=code_digest(root),
         workflows=workflows(root),
-        settings_schema=_hash(Settings.model_json_schema()),
+        settings_schema=_hash(_wordless(Settings.model_json_schema())),
         permissions=_permissions(root),
     )
 
@@ -51,6 +51,14 @@ def _permissions(root: Path) -> dict[str, str]:
         raise ProgramError(message)
     roles: Mapping[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
     return {name: _hash(documents) for name, documents in sorted(roles.items())}
+
+
+def _wordless(schema: object) -> object:
+    """A schema without its descriptions: another wording is no other setting."""
+    if isinstance(schema, dict):
+        entries = cast("dict[str, object]", schema).items()
+        return {key: _wordless(value) for key, value in entries if key != "description" or not isinstance(value, str)}
+    return [_wordless(item) for item in cast("list[object]", schema)] if isinstance(schema, list) else schema
 
 
 def _hash(document: object) -> str:
