@@ -6,7 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from functions.shoppable.decode import Image
+from functions.shoppable.image import Image
 from functions.shoppable.matching.features import ImageFeatures, describe_frame, resized_frame
 from functions.shoppable.matching.index import InstanceIndex, Reference
 from functions.shoppable.matching.lookalikes import picture_margin, points_margin

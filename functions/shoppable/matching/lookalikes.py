@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.shoppable.decode import Image
+from functions.shoppable.image import Image
 from functions.shoppable.matching.features import THUMB_SIDE, ImageFeatures
 from functions.shoppable.matching.index import Reference
 from functions.shoppable.matching.verify import DISTANCE, Evidence, blurred, lab_of, straightened
