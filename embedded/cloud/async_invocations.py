@@ -112,13 +112,14 @@ def _parsed(payload: bytes) -> Any:  # noqa: ANN401 - a function's own answer
 
 def _record(event: _Event, result: InvocationResult | None, condition: str) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
-    now = datetime.now(UTC)
+    now, config = datetime.now(UTC), event.config
+    unqualified = config.arn.endswith(f":function:{config.name}")
     record: dict[str, Any] = {
         "version": "1.0",
         "timestamp": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
         "requestContext": {
             "requestId": event.request_id,
-            "functionArn": f"{event.config.arn}:{event.config.version}",
+            "functionArn": f"{config.arn}:{config.version}" if unqualified else config.arn,
             "condition": condition,
             "approximateInvokeCount": event.attempt,
         },

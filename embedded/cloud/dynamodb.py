@@ -1,4 +1,5 @@
-"""DynamoDB in front of moto: a transaction with a token that was seen is not applied again.
+"""DynamoDB in front of moto: a transaction with a token that was seen is not applied again; Contributor Insights is kept
+as it was set (nothing is reported here).
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html: a token holds for ten
 minutes; the same token with other parameters is an error.
@@ -12,6 +13,7 @@ import threading
 import time
 from typing import Any
 
+from embedded.cloud import contributor_insights
 from embedded.cloud.locks import lock_of
 from embedded.cloud.messages import Request, Response
 from embedded.cloud.router import fallback, service
@@ -25,6 +27,13 @@ _guard = threading.Lock()
 @service("dynamodb")
 def serve(request: Request) -> Response:
     """Answer one DynamoDB request."""
+    if request.target in contributor_insights.OPERATIONS:
+        return contributor_insights.serve(request)
+    if request.target == "DeleteTable":
+        response = fallback(request)
+        if response.status == 200:
+            contributor_insights.forget(request)
+        return response
     if request.target != "TransactWriteItems":
         return fallback(request)
     body: dict[str, Any] = request.json()

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal
 
+from embedded.cloud import invoke_configs
 from embedded.cloud.async_invocations import AsyncInvocations
 from embedded.cloud.context import Cloud
 from embedded.cloud.credentials import RoleNotAssumableError
@@ -117,7 +118,7 @@ def _run(config: FunctionConfig, payload: bytes, request_id: str) -> InvocationR
     running = _now()
     try:
         with running.pool.admitted(config), running.pool.worker(config) as worker:
-            outcome = worker.run(request_id, payload)
+            outcome = worker.run(config.arn, request_id, payload)
     except ConcurrencyExceededError:
         raise InvocationRefused("TooManyRequestsException", "Rate Exceeded.", 429) from None
     except RoleNotAssumableError as error:
@@ -136,6 +137,8 @@ def serve(request: Request) -> Response:
         return _serve_invoke(request, parts[-2])
     if parts[-1] == "response-streaming-invocations":
         return Response.of_error("InvalidRequestContentException", "The embedded AWS streams no responses", 400)
+    if "event-invoke-config" in parts:
+        return invoke_configs.serve(request, _now().cloud.account_id)
     response = fallback(request)
     if request.method != "GET" and "event-source-mappings" in parts:
         from embedded.cloud import eventsource

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import moto
-from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.models import LambdaBackend, LambdaFunction, LambdaStorage
 from moto.core.common_models import BaseModel
 from moto.events.exceptions import InvalidEventPatternException
 from moto.events.models import EventPatternParser, EventsBackend
@@ -46,7 +46,7 @@ def apply() -> None:
     if _applied.is_set():
         return
     _applied.set()
-    for patch in (_core, _queues, _buckets, _bucket_events, _invocations, _function_settings, _event_buses):
+    for patch in (_core, _queues, _buckets, _bucket_events, _invocations, _function_settings, _versions, _event_buses):
         patch()
 
 
@@ -217,6 +217,7 @@ def _function_settings() -> None:
     def new(init: Callable[..., None]) -> Callable[..., None]:
         def init_and_remember(self: Model, account_id: str, spec: dict[str, Any], *args: Model, **kw: Model) -> None:
             init(self, account_id, spec, *args, **kw)
+            self.invoke_configs = {}
             remember(self, spec)
 
         return init_and_remember
@@ -246,6 +247,44 @@ def _function_settings() -> None:
     _replace(LambdaFunction, "__init__", new)
     _replace(LambdaFunction, "get_configuration", describe)
     _replace(LambdaFunction, "update_configuration", change)
+
+
+def _versions() -> None:
+    """A version keeps what it was published with, and an event source stays with the alias that it was given."""
+
+    def publish(publish_version: Callable[..., Model]) -> Callable[..., Model]:
+        def publish_apart(self: LambdaStorage, *args: Model, **kwargs: Model) -> Model:
+            version = publish_version(self, *args, **kwargs)
+            if version is not None:
+                version.code = dict(version.code)
+            return version
+
+        return publish_apart
+
+    def as_named(self: LambdaBackend, mapping: Model, spec: dict[str, Any]) -> Model:
+        if mapping is not None and "FunctionName" in spec:
+            name: str = self.get_function(spec["FunctionName"]).function_name
+            arn = f"arn:aws:lambda:{self.region_name}:{self.account_id}:function:{name}"
+            # `name`, `name:alias`, `arn:…:function:name` or `arn:…:function:name:alias`
+            qualifier = str(spec["FunctionName"]).rpartition("function:")[2].partition(":")[2]
+            mapping.function_arn = f"{arn}:{qualifier}" if qualifier else arn
+        return mapping
+
+    def create(create_mapping: Callable[..., Model]) -> Callable[..., Model]:
+        def create_as_named(self: LambdaBackend, spec: dict[str, Any]) -> Model:
+            return as_named(self, create_mapping(self, spec), spec)
+
+        return create_as_named
+
+    def update(update_mapping: Callable[..., Model]) -> Callable[..., Model]:
+        def update_as_named(self: LambdaBackend, uuid: str, spec: dict[str, Any]) -> Model:
+            return as_named(self, update_mapping(self, uuid, spec), spec)
+
+        return update_as_named
+
+    _replace(LambdaStorage, "publish_version", publish)
+    _replace(LambdaBackend, "create_event_source_mapping", create)
+    _replace(LambdaBackend, "update_event_source_mapping", update)
 
 
 def _event_buses() -> None:

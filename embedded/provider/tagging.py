@@ -20,6 +20,7 @@ class Tagging:
 
 
 SERVICES: Mapping[str, Tagging] = {
+    "apigatewayv2": Tagging(tag="TagResource", untag="UntagResource", parameter="ResourceArn"),
     "cloudwatch": Tagging(tag="TagResource", untag="UntagResource", parameter="ResourceARN"),
     "dynamodb": Tagging(tag="TagResource", untag="UntagResource", parameter="ResourceArn"),
     "ecr": Tagging(tag="TagResource", untag="UntagResource", parameter="resourceArn", tags="tags", keys="tagKeys"),
@@ -34,6 +35,7 @@ SERVICES: Mapping[str, Tagging] = {
     "stepfunctions": Tagging(
         tag="TagResource", untag="UntagResource", parameter="resourceArn", tags="tags", keys="tagKeys"
     ),
+    "wafv2": Tagging(tag="TagResource", untag="UntagResource", parameter="ResourceARN"),
     "cloudfront": Tagging(
         tag="TagResource", untag="UntagResource", parameter="Resource", tags="Tags.Items", keys="TagKeys.Items"
     ),

@@ -152,6 +152,12 @@ TYPICAL: dict[str, dict[str, Any]] = {
     "aws:kms/alias:Alias": {"targetKeyId": "key"},
     "aws:kms/key:Key": {"description": "all", "enableKeyRotation": True, "deletionWindowInDays": 7, "policy": _POLICY},
     "aws:kms/keyPolicy:KeyPolicy": {"keyId": "key", "policy": _POLICY},
+    "aws:lambda/alias:Alias": {
+        "functionName": "function",
+        "functionVersion": "1",
+        "name": "live",
+        "description": "What runs",
+    },
     "aws:lambda/eventSourceMapping:EventSourceMapping": {
         "functionName": "function",
         "eventSourceArn": _ARN,
@@ -248,6 +254,16 @@ TYPICAL: dict[str, dict[str, Any]] = {
         ],
     },
     "aws:s3/bucketVersioning:BucketVersioning": {"bucket": "b", "versioningConfiguration": {"status": "Enabled"}},
+    "aws:sfn/alias:Alias": {
+        "name": "live",
+        "description": "What runs",
+        "routingConfigurations": [
+            {
+                "stateMachineVersionArn": f"arn:aws:states:{_REGION}:123456789012:stateMachine:machine:1",
+                "weight": 100,
+            }
+        ],
+    },
     "aws:sfn/stateMachine:StateMachine": {
         "roleArn": "arn:aws:iam::123456789012:role/role",
         "definition": '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',

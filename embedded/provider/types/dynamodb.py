@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from embedded.engine.model import Created
-from embedded.provider.kinds import Arguments, Call, Naming, Removal, Request, Steps, kind
+from embedded.provider.kinds import Arguments, Call, Naming, Removal, Request, Steps, kind, undo
 
 _RENAME = {"attributeDefinitions.name": "AttributeName", "attributeDefinitions.type": "AttributeType"}
 
@@ -145,3 +145,24 @@ def table(request: Request) -> Steps:
         outputs["streamArn"] = response["TableDescription"]["LatestStreamArn"]
         outputs["streamLabel"] = response["TableDescription"]["LatestStreamLabel"]
     return Created(id=name, outputs=outputs)
+
+
+@kind(
+    "aws:dynamodb/contributorInsights:ContributorInsights",
+    "dynamodb",
+    put=True,
+    identity=("tableName", "indexName"),
+    delete=undo(
+        "UpdateContributorInsights",
+        TableName="{tableName}",
+        IndexName="{indexName}",
+        ContributorInsightsAction="DISABLE",
+    ),
+)
+def contributor_insights(request: Request) -> Steps:
+    """Which keys of a table or an index are asked for most, or throttled."""
+    given = request.arguments.take_rest()
+    rename = {"mode": "ContributorInsightsMode"}
+    params = {"ContributorInsightsAction": "ENABLE"}
+    yield Call(operation="UpdateContributorInsights", arguments=given, rename=rename, params=params)
+    return Created(id=f"name:{given['tableName']}/index:{given.get('indexName', '')}/{request.account}", outputs={})
