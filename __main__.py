@@ -31,7 +31,7 @@ outputs: dict[str, pulumi.Input[str]] = {
     "videos_table": video.videos.name,
     "catalogue_state_machine_arn": catalogue.machine.arn,
     "video_state_machine_arn": video.machine.arn,
-    "unpublish_function": video.unpublish.name,
+    "unpublish_function": video.unpublish.live_arn,
     "distribution_domain": storefront.distribution.domain,
     "distribution_id": storefront.distribution.id,
     "event_bus_name": foundation.bus.name,

@@ -15,7 +15,7 @@ from infra.access import Access
 from infra.components.event_bus import EventBus, EventBusArgs
 from infra.components.function import Function, FunctionArgs
 from infra.components.image import Build, Image, ImageArgs
-from infra.components.key import Key, KeyArgs, alarms_service, buses_services, logs_service, rules_service
+from infra.components.key import Key, KeyArgs, alarms_service, buses_services, log_delivery_service, logs_service, rules_service
 from infra.components.queue import DeadLetters, DeadLettersArgs
 from infra.naming import Scope
 from infra.promotion import TARGETS, Promotion, moved_on, read
@@ -102,11 +102,12 @@ class Foundation(pulumi.ComponentResource):
             "data",
             KeyArgs(
                 scope=args.scope,
-                description="Private buckets, tables, queues, events and alarms",
+                description="Private buckets, tables, queues, events, alarms and executions",
                 services=(
                     rules_service(args.scope),
                     *buses_services(args.scope),
                     alarms_service(args.scope),
+                    log_delivery_service(args.scope),
                 ),
                 protect=args.settings.deletion_protection,
             ),

@@ -115,6 +115,19 @@ def logs_service(scope: Scope) -> ServiceStatement:
     )
 
 
+def log_delivery_service(scope: Scope) -> ServiceStatement:
+    """Log delivery, for execution data of state machines under the key; their roles made it with the same context.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+    """
+    return ServiceStatement(
+        sid="LogDelivery",
+        service="delivery.logs.amazonaws.com",
+        actions=("kms:Decrypt",),
+        conditions={"StringEquals": {"kms:EncryptionContext:SourceArn": scope.arn("logs", "*")}},
+    )
+
+
 def rules_service(scope: Scope) -> ServiceStatement:
     """EventBridge, for what this account's rules and buses send to encrypted queues.
 

@@ -66,7 +66,13 @@ def _function(scope: Scope, **changes: Any) -> Function:
 
 def _machine(scope: Scope, definition: str, **values: str) -> StateMachine:
     args = StateMachineArgs(
-        scope=scope, definition=definition, values=values, access=(), logs_key=_key(scope, "logs"), log_retention_days=7
+        scope=scope,
+        definition=definition,
+        values=values,
+        access=(),
+        key=_key(scope),
+        logs_key=_key(scope, "logs"),
+        log_retention_days=7,
     )
     return StateMachine("do", args)
 
@@ -79,6 +85,7 @@ def _machine(scope: Scope, definition: str, **values: str) -> StateMachine:
         ({"memory_mb": 64}, "memory_mb is 64; Lambda takes 128 to 10240"),
         ({"timeout_seconds": 901}, "timeout_seconds is 901; Lambda takes 1 to 900"),
         ({"ephemeral_storage_mb": 100}, "ephemeral_storage_mb is 100"),
+        ({"reserved_concurrency": -1}, "reserved_concurrency is -1; Lambda takes 0 and more"),
     ],
 )
 def test_a_function_refuses(changes: dict[str, Any], message: str) -> None:

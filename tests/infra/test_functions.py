@@ -1,6 +1,7 @@
 """Every function: its handler exists, its image has a digest, its variables are those that its model reads."""
 
 import importlib
+import json
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,41 @@ def test_every_function_runs_on_arm_traced_and_logs_json_to_its_own_group(record
             "applicationLogLevel": "INFO",
         }
         assert allows(recording, function.name, "logs:PutLogEvents") == [f"{group.arn}:*"]
+
+
+def test_every_function_is_published_and_called_live(recording: Recording) -> None:
+    functions = recording.of("lambda/function:Function")
+    aliases = {alias.name: alias.inputs for alias in recording.of("lambda/alias:Alias")}
+    assert len(aliases) == len(functions)
+    for function in functions:
+        alias = aliases[function.name]
+        assert function.inputs["publish"] is True
+        assert (alias["name"], alias["functionName"]) == ("live", function.state["name"])
+        assert alias["functionVersion"] == function.state["version"]
+
+
+def test_nothing_that_is_deployed_calls_what_is_not_published(recording: Recording) -> None:
+    unqualified = {function.arn for function in recording.of("lambda/function:Function")}
+    machines = {machine.arn for machine in recording.of("sfn/stateMachine:StateMachine")}
+    for resource in recording.resources:
+        text = json.dumps([resource.inputs.get(name) for name in ("functionName", "arn", "definition", "environment")])
+        for arn in unqualified | machines:
+            assert f'{arn}"' not in text.replace("\\", ""), f"{resource.type} {resource.name}"
+    assert recording.outputs["unpublish_function"].endswith(":live")
+
+
+def test_what_is_invoked_asynchronously_loses_no_event(recording: Recording) -> None:
+    targets = {
+        target.inputs["arn"]: target.name
+        for target in recording.of("cloudwatch/eventTarget:EventTarget")
+        if ":lambda:" in target.inputs["arn"]
+    }
+    kept = {
+        f"{config.inputs['functionName']}:{config.inputs['qualifier']}"
+        for config in recording.of("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+        if config.inputs["destinationConfig"]["onFailure"]["destination"]
+    }
+    assert {arn.partition("unction:")[2] for arn in targets} == kept
 
 
 def test_a_function_waits_for_its_permissions(recording: Recording) -> None:

@@ -81,11 +81,20 @@ class _Account(mocks.Mocks):
         name = next((args.inputs[key] for key in ("name", "bucket") if isinstance(args.inputs.get(key), str)), None)
         name = name or f"{args.name}-0abc123"
         identity = f"{kind}-{args.name}"
+        arn = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}:{name}"
+        if kind == "Alias" and service == "lambda":
+            arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:Function:{args.inputs['functionName']}:{name}"
+        if kind == "Alias" and service == "sfn":
+            machine, _, _ = args.inputs["routingConfigurations"][0]["stateMachineVersionArn"].rpartition(":")
+            arn = f"{machine}:{name}"
         state = {
             **args.inputs,
             "name": name,
             "bucket": args.inputs.get("bucket", name),
-            "arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}:{name}",
+            "arn": arn,
+            "version": "7",
+            "qualifiedArn": f"{arn}:7",
+            "stateMachineVersionArn": f"{arn}:7",
             "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
             "digest": "sha256:" + "0" * 64,
             "domainName": f"{args.name}.cloudfront.example",
