@@ -42,6 +42,11 @@ def _certificate(distribution: Resource, _stack: Stack) -> Iterator[str]:
         )
 
 
+def _firewall(distribution: Resource, _stack: Stack) -> Iterator[str]:
+    if environment(distribution) in GUARDED:
+        yield from unless(distribution.get("webAclId"), "no firewall stands before it")
+
+
 def _private_origins(distribution: Resource) -> Iterator[str]:
     for origin in distribution.each("origins"):
         name = origin.get("originId")
@@ -114,6 +119,13 @@ RULES = (
         types=(_DISTRIBUTION,),
         severity="high",
         check=_certificate,
+    ),
+    StackRule(
+        name="cloudfront-firewall",
+        demands="In staging and prod a firewall stands before the distribution",
+        types=(_DISTRIBUTION,),
+        severity="medium",
+        check=_firewall,
     ),
     ResourceRule(
         name="cloudfront-origins",

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf import empty_pb2, struct_pb2
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+
+from embedded.engine.values import to_struct
+from tests.support.captured import Captured
 
 PACK = Path(__file__).parents[2] / "policy"
 _CALL_SECONDS = 120
@@ -45,6 +48,21 @@ class Violation:
     mandatory: bool
 
 
+def known(resource: Captured) -> Given:
+    """What a capture knows of a resource."""
+    return Given(
+        urn=resource.urn,
+        type=resource.type,
+        name=resource.name,
+        parent=resource.parent,
+        protect=resource.protect,
+        inputs=resource.inputs,
+        outputs=resource.outputs,
+        dependencies=resource.dependencies,
+        property_dependencies=resource.property_dependencies,
+    )
+
+
 class Host:
     """A pack that runs."""
 
@@ -72,7 +90,7 @@ class Host:
                 type=resource.type,
                 urn=resource.urn,
                 name=resource.name,
-                properties=_struct(resource.inputs),
+                properties=to_struct(resource.inputs),
                 options=analyzer_pb2.AnalyzerResourceOptions(protect=resource.protect),
             ),
             timeout=_CALL_SECONDS,
@@ -128,7 +146,7 @@ def _entry(resource: Given) -> analyzer_pb2.AnalyzerResource:
         urn=resource.urn,
         name=resource.name,
         parent=resource.parent,
-        properties=_struct(resource.outputs),
+        properties=to_struct(resource.outputs),
         options=analyzer_pb2.AnalyzerResourceOptions(protect=resource.protect, parent=resource.parent),
         dependencies=resource.dependencies,
         propertyDependencies={
@@ -136,9 +154,3 @@ def _entry(resource: Given) -> analyzer_pb2.AnalyzerResource:
             for key, urns in resource.property_dependencies.items()
         },
     )
-
-
-def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
-    struct = struct_pb2.Struct()
-    struct.update(values)
-    return struct
