@@ -98,6 +98,8 @@ class _Account(mocks.Mocks):
             "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
             "digest": "sha256:" + "0" * 64,
             "domainName": f"{args.name}.cloudfront.example",
+            "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{identity}",
+            "invokeUrl": f"https://{args.name}.api.example",
             "bucketRegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com",
         }
         return identity, state
