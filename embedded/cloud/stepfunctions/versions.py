@@ -19,6 +19,7 @@ Params = dict[str, Any]
 # .../API_CreateStateMachineAlias.html
 VERSIONS_MAX = 1000
 ALIASES_MAX = 100
+_ROUTES_MAX = 2
 _ALIAS_NAME = re.compile(r"(?=.*[a-zA-Z_\-.])[a-zA-Z0-9_\-.]{1,80}")
 _UNQUALIFIED_PARTS = 7
 
@@ -169,7 +170,7 @@ class Versions:
     def _routes(self, given: list[Params]) -> tuple[StateMachine, dict[str, int]]:
         """The one state machine that a routing configuration is about, and percent by version. Errors: RefusedError."""
         weights = {route["stateMachineVersionArn"]: int(route["weight"]) for route in given}
-        if len(weights) != len(given) or sum(weights.values()) != 100:
+        if len(given) > _ROUTES_MAX or len(weights) != len(given) or sum(weights.values()) != 100:
             raise RefusedError("ValidationException", "One version, or two different ones, must have 100 % together")
         machines: list[StateMachine] = []
         for arn in weights:
