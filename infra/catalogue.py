@@ -43,6 +43,7 @@ class Catalogue(pulumi.ComponentResource):
             BucketArgs(
                 scope=args.foundation.scope,
                 key=args.foundation.data_key,
+                access_logs=args.foundation.access_logs,
                 deletion_protection=settings.deletion_protection,
                 noncurrent_days=settings.noncurrent_days,
                 emit_events=True,
@@ -75,6 +76,8 @@ class Catalogue(pulumi.ComponentResource):
                 partition_key=partition_key,
                 sort_key=sort_key,
                 deletion_protection=self._foundation.settings.deletion_protection,
+                max_read_units=self._foundation.settings.table_max_read_units,
+                max_write_units=self._foundation.settings.table_max_write_units,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -12,10 +12,20 @@ from pydantic import BaseModel
 
 from functions.contracts.code import code_digest
 from infra.access import Access
+from infra.components.access_logs import AccessLogs, AccessLogsArgs
 from infra.components.event_bus import EventBus, EventBusArgs
 from infra.components.function import Function, FunctionArgs
 from infra.components.image import Build, Image, ImageArgs
-from infra.components.key import Key, KeyArgs, alarms_service, buses_services, log_delivery_service, logs_service, rules_service
+from infra.components.key import (
+    Key,
+    KeyArgs,
+    alarms_service,
+    budgets_service,
+    buses_services,
+    log_delivery_service,
+    logs_service,
+    rules_service,
+)
 from infra.components.queue import DeadLetters, DeadLettersArgs
 from infra.naming import Scope
 from infra.promotion import TARGETS, Promotion, moved_on, read
@@ -89,7 +99,7 @@ class FoundationArgs:
 
 @final
 class Foundation(pulumi.ComponentResource):
-    """Keys, images and bus of one environment."""
+    """Keys, access logs, images and bus of one environment."""
 
     def __init__(self, name: str, args: FoundationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("shoppable:parts:Foundation", name, None, opts)
@@ -108,6 +118,7 @@ class Foundation(pulumi.ComponentResource):
                     *buses_services(args.scope),
                     alarms_service(args.scope),
                     log_delivery_service(args.scope),
+                    budgets_service(args.scope),
                 ),
                 protect=args.settings.deletion_protection,
             ),
@@ -120,6 +131,15 @@ class Foundation(pulumi.ComponentResource):
                 description="Log groups",
                 services=(logs_service(args.scope),),
                 protect=args.settings.deletion_protection,
+            ),
+            child,
+        )
+        self.access_logs = AccessLogs(
+            "access-logs",
+            AccessLogsArgs(
+                scope=args.scope,
+                days=args.settings.access_log_days,
+                deletion_protection=args.settings.deletion_protection,
             ),
             child,
         )

@@ -88,6 +88,7 @@ class Storefront(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _distribute(self, foundation: Foundation) -> Distribution:
+                access_logs=foundation.access_logs,
         settings = foundation.settings
         return Distribution(
             "storefront",

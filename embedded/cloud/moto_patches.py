@@ -6,6 +6,7 @@ Another version of moto is refused: read its changes, run the contract, then rai
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import json
 import threading
@@ -110,6 +111,28 @@ def _queues() -> None:
         _replace(SQSBackend, name, guarded)
 
 
+def _lets_logging_in(_source: Model, target_bucket: Model, target_prefix: str | None) -> bool:
+    """Whether a bucket's policy lets server access logs be written below the prefix (moto knows no `Principal: "*"`)."""
+    if not target_bucket.policy:
+        return False
+    where = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}log"
+    for statement in json.loads(target_bucket.policy)["Statement"]:
+        who, what, which = (statement.get(name, []) for name in ("Principal", "Action", "Resource"))
+        service: object = cast("dict[str, object]", who).get("Service") if isinstance(who, dict) else None
+        if (
+            statement.get("Effect") == "Allow"
+            and "logging.s3.amazonaws.com" in _several(service)
+            and "s3:PutObject" in _several(what)
+            and any(fnmatch.fnmatchcase(where, str(pattern)) for pattern in _several(which))
+        ):
+            return True
+    return False
+
+
+def _several(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else [value]
+
+
 def _buckets() -> None:
     # A key whose versioning is suspended is emptied version by version, and a marker has nothing to give back.
     def dispose(_marker: Model) -> None:
@@ -120,6 +143,7 @@ def _buckets() -> None:
     # moto reads policies without their conditions: a denial of plain HTTP would deny everything. Who may do what is
     # the router's authoriser's business.
     _replace(FakeBucket, "get_permission", lambda _original: lambda *_: PermissionResult.NEUTRAL)
+    _replace(FakeBucket, "_log_permissions_enabled_policy", lambda _original: _lets_logging_in)
 
     def copy(copy_object: Callable[..., None]) -> Callable[..., None]:
         def copy_as_one(self: S3Backend, src_key: Model, bucket: str, key: str, *args: Model, **kwargs: Model) -> None:

@@ -64,6 +64,8 @@ def _serve_bucket(request: Request, bucket: str) -> Response:
     if asked - _BUCKET_PARTS and request.method in ("GET", "PUT", "DELETE"):
         names = ", ".join(sorted(asked - _BUCKET_PARTS))
         return s3_configurations.error(501, "NotImplemented", f"The embedded S3 keeps no bucket {names}")
+    if "logging" in asked:
+        return s3_configurations.serve_logging(request, bucket)
     response = fallback(request)
     if request.method == "DELETE" and not asked and response.status == 204:
         s3_configurations.forget(bucket)

@@ -1,6 +1,7 @@
-"""Bucket configurations that come by id and that moto takes without keeping: Intelligent-Tiering, analytics, metrics.
+"""Bucket configurations that moto does not keep, or not whole: Intelligent-Tiering, analytics, metrics, access logging.
 
-They are stored and given back; nothing acts on them (no object moves between tiers here).
+They are stored and given back. Intelligent-Tiering acts when time is said to have passed, see `s3_archive`; no access is
+logged.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from moto.s3.models import s3_backends
 
 from embedded.cloud.locks import lock_of
 from embedded.cloud.messages import Request, Response
+from embedded.cloud.router import fallback
 
 KINDS = {
     "intelligent-tiering": "IntelligentTieringConfiguration",
@@ -49,6 +51,19 @@ def serve(request: Request, bucket: str, kind: str, account_id: str) -> Response
             del kept[identifier]
             return Response(204)
         return _xml(kept[identifier])
+
+
+def serve_logging(request: Request, bucket: str) -> Response:
+    """Put or get where a bucket's access logs go; moto says whether the target takes them."""
+    kept = _kept[bucket, "logging"]
+    if request.method != "PUT":
+        found = fallback(request)
+        return _xml(kept[""]) if found.status == 200 and "" in kept else found
+    text = _DECLARATION.sub("", request.read().decode())
+    response = fallback(request)
+    if response.status == 200:
+        kept[""] = text
+    return response
 
 
 def forget(bucket: str) -> None:

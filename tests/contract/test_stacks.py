@@ -8,6 +8,7 @@ from embedded.engine.run import run
 from tests.support.recorder import ROOT, STACKS, Recording, record_project, record_stack
 
 _EVERYWHERE = {
+    "aws:budgets/budget:Budget": 1,
     "aws:cloudfront/cachePolicy:CachePolicy": 2,
     "aws:cloudfront/distribution:Distribution": 1,
     "aws:cloudfront/originAccessControl:OriginAccessControl": 1,
@@ -17,7 +18,8 @@ _EVERYWHERE = {
     "aws:cloudwatch/eventRule:EventRule": 3,
     "aws:cloudwatch/eventTarget:EventTarget": 3,
     "aws:cloudwatch/logGroup:LogGroup": 17,
-    "aws:cloudwatch/metricAlarm:MetricAlarm": 6,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": 53,
+    "aws:dynamodb/contributorInsights:ContributorInsights": 4,
     "aws:dynamodb/table:Table": 3,
     "aws:iam/role:Role": 18,
     "aws:iam/rolePolicy:RolePolicy": 18,
@@ -28,15 +30,16 @@ _EVERYWHERE = {
     "aws:lambda/function:Function": 15,
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 1,
     "aws:lambda/permission:Permission": 1,
-    "aws:s3/bucket:Bucket": 4,
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 4,
+    "aws:s3/bucket:Bucket": 5,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 5,
+    "aws:s3/bucketLogging:BucketLogging": 4,
     "aws:s3/bucketNotification:BucketNotification": 2,
     "aws:s3/bucketObjectv2:BucketObjectv2": 3,
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 4,
-    "aws:s3/bucketPolicy:BucketPolicy": 4,
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 4,
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 4,
-    "aws:s3/bucketVersioning:BucketVersioning": 4,
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 5,
+    "aws:s3/bucketPolicy:BucketPolicy": 5,
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 5,
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 5,
+    "aws:s3/bucketVersioning:BucketVersioning": 5,
     "aws:sfn/stateMachine:StateMachine": 2,
     "aws:sns/topic:Topic": 1,
     "aws:sns/topicPolicy:TopicPolicy": 1,
@@ -47,10 +50,12 @@ _EVERYWHERE = {
 }
 """Of the player there are the two files that these tests make, and its configuration."""
 
+_ARCHIVED = {"aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration": 1}
+
 _ONLY_IN = {
     "dev": {"docker-build:index:Image": 2},
-    "staging": {"aws:sns/topicSubscription:TopicSubscription": 1},
-    "prod": {"aws:sns/topicSubscription:TopicSubscription": 1},
+    "staging": {"aws:sns/topicSubscription:TopicSubscription": 1, **_ARCHIVED},
+    "prod": {"aws:sns/topicSubscription:TopicSubscription": 1, **_ARCHIVED},
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from infra.access import Access, Statement, policy
+from infra.components.access_logs import AccessLogs, AccessLogsArgs
 from infra.components.bucket import Bucket, BucketArgs
 from infra.components.distribution import DistributionArgs, Ttl
 from infra.components.function import Consumer, ConsumerArgs, Function, FunctionArgs
@@ -177,7 +178,16 @@ def test_writing_to_a_bucket_brings_the_abort_of_uploads_and_the_key_along() -> 
 
     def program() -> None:
         scope = _scope()
-        bucket = Bucket("films", BucketArgs(scope=scope, key=_key(scope), deletion_protection=False, noncurrent_days=1))
+        bucket = Bucket(
+            "films",
+            BucketArgs(
+                scope=scope,
+                key=_key(scope),
+                access_logs=AccessLogs("logs", AccessLogsArgs(scope=scope, days=1, deletion_protection=False)),
+                deletion_protection=False,
+                noncurrent_days=1,
+            ),
+        )
         found.extend((bucket.access("PutObject", prefix="a/"), bucket.access("GetObject", prefix="a/")))
 
     _: Recording = record(program)
@@ -192,4 +202,4 @@ def test_writing_to_a_bucket_brings_the_abort_of_uploads_and_the_key_along() -> 
 def test_a_bucket_that_forgets_at_once_is_refused() -> None:
     nothing: Any = None
     with pytest.raises(ValueError, match="S3 takes 1 or more"):
-        BucketArgs(scope=nothing, key=nothing, deletion_protection=False, noncurrent_days=0)
+        BucketArgs(scope=nothing, key=nothing, access_logs=nothing, deletion_protection=False, noncurrent_days=0)
