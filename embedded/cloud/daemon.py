@@ -33,6 +33,7 @@ PARTS = (
     "events",
     "stepfunctions",
     "mediaconvert",
+    "cost_explorer",
     "cloudfront",
     "cdn",
 )

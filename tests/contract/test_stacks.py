@@ -81,7 +81,7 @@ def test_the_engine_accepts_every_argument_and_registers_the_same(stack: str, tm
 
 
 def test_bootstrap_makes_repositories_that_no_one_overwrites_and_functions_may_pull_from() -> None:
-    recording = record_project(ROOT / "bootstrap", "shared")
+    recording = record_project(ROOT / "bootstrap", "shared", replicationRegions="[]")
     key = recording.one("kms/key:Key", "images")
     assert key.inputs["enableKeyRotation"] is True
     repositories = recording.of("ecr/repository:Repository")

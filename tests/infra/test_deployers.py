@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra.settings import SettingsError
 from release import stacks
 from release.preflight.finding import Target
 from release.preflight.permissions import ACTIONS, context, resource
@@ -35,7 +36,7 @@ def test_without_a_repository_there_are_no_roles() -> None:
 
 @pytest.mark.parametrize("setting", ["stateBucket", "secretsKeyArn"])
 def test_a_repository_without_state_or_key_is_an_error(setting: str) -> None:
-    with pytest.raises(ValueError, match="deploy roles also need stateBucket and secretsKeyArn"):
+    with pytest.raises(SettingsError, match="deploy roles also need stateBucket and secretsKeyArn"):
         record_project(ROOT / "bootstrap", "shared", **{setting: ""})
 
 
