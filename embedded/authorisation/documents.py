@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from embedded.authorisation.conditions import Condition, read_conditions
 from embedded.authorisation.errors import PolicyError
+from embedded.authorisation.keys import key_of
 from embedded.authorisation.principals import Named, Principal, Principals, read_principals
 from embedded.authorisation.wildcards import (
     Context,
@@ -23,6 +24,7 @@ from embedded.authorisation.wildcards import (
     has_variables,
     matches_action,
     matches_resource,
+    variables_of,
 )
 
 _ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+", re.IGNORECASE)
@@ -93,6 +95,8 @@ class Policy:
 
     name: str
     statements: tuple[Statement, ...]
+    unserved: str = ""
+    """The first condition key that it asks for and that requests here do not carry."""
 
 
 @lru_cache(maxsize=2048)
@@ -123,7 +127,19 @@ def read_policy(text: str, attached: Attached, name: str = "") -> Policy:
     if len(set(sids)) != len(sids):
         message = f"the policy {name} uses a Sid twice"
         raise PolicyError(message)
-    return Policy(name, made)
+    return Policy(name, made, _unserved(made))
+
+
+def _unserved(statements: tuple[Statement, ...]) -> str:
+    asked: list[str] = []
+    for statement in statements:
+        if statement.variables:
+            asked += (key for resource in statement.resources for key in variables_of(resource))
+        for condition in statement.conditions:
+            asked.append(condition.key)
+            if condition.variables:
+                asked += (key for value in condition.values for key in variables_of(value))
+    return next((key for key in asked if not key_of(key).served), "")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -44,9 +44,9 @@ _TEXT, _ARN, _BOOLEAN, _DATE = Key(), Key(Kind.ARN), Key(Kind.BOOLEAN), Key(Kind
 
 KEYS: dict[str, Key] = {
     # Of the request
-    "aws:CalledVia": Key(several=True),
-    "aws:CalledViaFirst": _TEXT,
-    "aws:CalledViaLast": _TEXT,
+    "aws:CalledVia": _not_served(several=True),
+    "aws:CalledViaFirst": _not_served(),
+    "aws:CalledViaLast": _not_served(),
     "aws:CurrentTime": _DATE,
     "aws:EpochTime": _DATE,
     "aws:RequestedRegion": _TEXT,
@@ -54,7 +54,7 @@ KEYS: dict[str, Key] = {
     "aws:SourceAccount": _TEXT,
     "aws:SourceArn": _ARN,
     "aws:SourceIp": Key(Kind.ADDRESS),
-    "aws:TagKeys": Key(several=True),
+    "aws:TagKeys": _not_served(several=True),
     "aws:UserAgent": _TEXT,
     "aws:ViaAWSService": _BOOLEAN,
     # Of the caller
@@ -63,7 +63,7 @@ KEYS: dict[str, Key] = {
     "aws:PrincipalIsAWSService": _BOOLEAN,
     "aws:PrincipalServiceName": _TEXT,
     "aws:PrincipalType": _TEXT,
-    "aws:userid": _TEXT,
+    "aws:userid": _not_served(),
     "aws:username": _TEXT,
     # Of the resource
     "aws:ResourceAccount": _TEXT,
@@ -77,10 +77,10 @@ KEYS: dict[str, Key] = {
     "iam:PassedToService": _TEXT,
     "kms:CallerAccount": _TEXT,
     "kms:EncryptionContextKeys": Key(several=True),
-    "kms:GrantIsForAWSResource": _BOOLEAN,
+    "kms:GrantIsForAWSResource": _not_served(Kind.BOOLEAN),
     "kms:ViaService": _TEXT,
     "lambda:FunctionArn": _ARN,
-    "s3:authType": _TEXT,
+    "s3:authType": _not_served(),
     "s3:delimiter": _TEXT,
     "s3:max-keys": Key(Kind.NUMBER),
     "s3:prefix": _TEXT,
@@ -92,6 +92,7 @@ KEYS: dict[str, Key] = {
     "s3:x-amz-storage-class": _TEXT,
     "sns:Endpoint": _not_served(),
     "sns:Protocol": _not_served(),
+    "states:StateMachineQualifier": _TEXT,
     "sts:ExternalId": _not_served(),
     # Understood only
     "aws:FederatedProvider": _not_served(),
@@ -111,7 +112,7 @@ KEYS: dict[str, Key] = {
 
 _PREFIXES: dict[str, Key] = {
     "aws:principaltag/": _not_served(),
-    "aws:requesttag/": _TEXT,
+    "aws:requesttag/": _not_served(),
     "aws:resourcetag/": _not_served(),
     "kms:encryptioncontext:": _TEXT,
     "kms:requestalias": _not_served(),

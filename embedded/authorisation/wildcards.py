@@ -31,6 +31,12 @@ def has_variables(template: str) -> bool:
     return "${" in template
 
 
+def variables_of(template: str) -> list[str]:
+    """The condition keys that a text's variables name."""
+    named = (_NAMED.fullmatch(inner) for inner in _VARIABLE.findall(template) if inner not in _LITERALS)
+    return [found[1] for found in named if found]
+
+
 def check_variables(template: str) -> None:
     """Raises PolicyError for what is no variable, UnknownKeyError for a key that is not known or has several values."""
     for found in _VARIABLE.finditer(template):
