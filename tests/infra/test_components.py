@@ -166,11 +166,35 @@ def test_an_action_on_everything_needs_a_written_reason() -> None:
         Statement(sid="Read", actions=("s3:GetObject",), resources=("*",))
 
 
-def test_two_statements_of_one_name_must_be_the_same() -> None:
-    first = Access((Statement(sid="Use", actions=("s3:GetObject",), resources=("a",)),))
-    other = Access((Statement(sid="Use", actions=("s3:PutObject",), resources=("a",)),))
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"actions": ("s3:PutObject",)},
+        {"resources": ("b",)},
+        {"conditions": {}},
+        {"conditions": {"StringEquals": {"aws:PrincipalTag/a": "c"}}},
+    ],
+)
+def test_two_statements_of_one_name_must_be_the_same(change: dict[str, Any]) -> None:
+    given: dict[str, Any] = {
+        "sid": "Use",
+        "actions": ("s3:GetObject",),
+        "resources": ("a",),
+        "conditions": {"StringEquals": {"aws:PrincipalTag/a": "b"}},
+    }
+    first, same, other = (Access((Statement(**values),)) for values in (given, given, given | change))
+    record(lambda: policy([first, same]) and None)
     with pytest.raises(ValueError, match="two different statements are called Use"):
         record(lambda: policy([first, other]) and None)
+
+
+def test_a_statement_about_another_resource_is_not_the_same_though_both_are_not_known_yet() -> None:
+    def program() -> None:
+        scope = _scope()
+        policy([Access((_key(scope, name).via("s3", ("kms:Decrypt",), purpose="Read"),)) for name in ("a", "a-")])
+
+    with pytest.raises(ValueError, match="two different statements are called ReadWithA"):
+        record(program)
 
 
 def test_writing_to_a_bucket_brings_the_abort_of_uploads_and_the_key_along() -> None:
