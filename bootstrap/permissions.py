@@ -29,6 +29,7 @@ LINKED = (
 SERVICES = (
     "acm",
     "apigateway",
+    "billing",
     "budgets",
     "cloudfront",
     "cloudwatch",
@@ -52,6 +53,7 @@ SERVICES = (
 
 LOOKING = (
     "acm:DescribeCertificate",
+    "billing:GetBillingViewData",
     "cloudwatch:DescribeAlarms",
     "ecr:GetAuthorizationToken",
     "iam:GetAccountSummary",
