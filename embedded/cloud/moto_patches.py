@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import moto
 from moto.awslambda.models import LambdaBackend, LambdaFunction, LambdaStorage
+from moto.cloudfront.models import Origin, ViewerCertificate
 from moto.core.common_models import BaseModel
 from moto.events.exceptions import InvalidEventPatternException
 from moto.events.models import EventPatternParser, EventsBackend
@@ -47,7 +48,8 @@ def apply() -> None:
     if _applied.is_set():
         return
     _applied.set()
-    for patch in (_core, _queues, _buckets, _bucket_events, _invocations, _function_settings, _versions, _event_buses):
+    services = (_queues, _buckets, _bucket_events, _invocations, _function_settings, _versions, _event_buses)
+    for patch in (_core, *services, _distributions):
         patch()
 
 
@@ -112,7 +114,7 @@ def _queues() -> None:
 
 
 def _lets_logging_in(_source: Model, target_bucket: Model, target_prefix: str | None) -> bool:
-    """Whether a bucket's policy lets server access logs be written below the prefix (moto knows no `Principal: "*"`)."""
+    """Whether a bucket's policy lets access logs be written below the prefix (moto knows no `Principal: "*"`)."""
     if not target_bucket.policy:
         return False
     where = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}log"
@@ -330,3 +332,27 @@ def _event_buses() -> None:
 
     _replace(EventsBackend, "put_events", lambda _original: put_events)
     _replace(EventPatternParser, "parse", strict)
+
+
+def _distributions() -> None:
+    # moto answers that every distribution has CloudFront's own certificate, and leaves out how a bucket is read.
+    def certificate(init: Callable[..., None]) -> Callable[..., None]:
+        def with_certificate(self: Model, config: dict[str, Any]) -> None:
+            init(self, config)
+            own = config.get("ACMCertificateArn") or config.get("IAMCertificateId") or ""
+            self.cloud_front_default_certificate = not own
+            self.certificate = own
+
+        return with_certificate
+
+    def origin(init: Callable[..., None]) -> Callable[..., None]:
+        def with_access(self: Model, config: dict[str, Any]) -> None:
+            init(self, config)
+            self.origin_access_control_id = config.get("OriginAccessControlId", "")
+            if "S3OriginConfig" in config:
+                self.s3_origin_config = {"OriginAccessIdentity": self.s3_access_identity}
+
+        return with_access
+
+    _replace(ViewerCertificate, "__init__", certificate)
+    _replace(Origin, "__init__", origin)
