@@ -35,11 +35,11 @@ ROOT = Path(__file__).resolve().parent.parent
 _TAG_LENGTH = 16
 
 
-def provider(settings: Settings) -> aws.Provider:
-    """The one provider: one account, one region, and the tags that every resource gets."""
+def provider(name: str, settings: Settings, *, region: str | None = None) -> aws.Provider:
+    """A provider: one account, one region (the stack's, unless another is given), the tags that every resource gets."""
     return aws.Provider(
-        "aws",
-        region=settings.region,
+        name,
+        region=region or settings.region,
         allowed_account_ids=[settings.account_id],
         default_tags={
             "tags": {
