@@ -10,6 +10,7 @@ RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 PLAYER := web/dist/index.html
 CHECKOV := $(VENV)/checkov/.installed
+PROWLER := $(VENV)/audit/.installed
 ASL := lint/node_modules/.installed
 
 SEED ?= 1
@@ -19,7 +20,7 @@ DEMO := .demo/seed-$(SEED)-$(DISTRACTORS)
 SHOP := $(if $(filter 1-0,$(SEED)-$(DISTRACTORS)),demo-shop,demo-$(SEED)-$(DISTRACTORS))
 VIDEO_ID = $$($(RUN) -c 'import json; print(json.load(open("$(DEMO)/published.json"))["video_id"])')
 
-.PHONY: help install web demo test check lint lint-infra mutations types format schema lock bench clean release promote rollback promoted preflight lint-workflows
+.PHONY: help install web demo test check lint lint-infra mutations controls audit types format schema lock bench clean release promote rollback promoted preflight lint-workflows
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -79,6 +80,18 @@ lint-infra: $(INSTALLED) $(CHECKOV) $(ASL) ## cfn-lint, Checkov, parliament and 
 
 mutations: $(INSTALLED) $(CHECKOV) $(ASL) ## Which checks catch which of the seeded mistakes
 	$(RUN) -m lint.mutations $(ONLY)
+
+controls: $(INSTALLED) ## Write docs/controls.md from policy/
+	$(RUN) -m policy.controls
+
+# It pins a boto3 of its own.
+$(PROWLER): requirements-audit.lock $(INSTALLED)
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	touch $@
+
+audit: $(PROWLER) $(PLAYER) ## Prowler over all environments in the embedded AWS, and over an account of mistakes
+	$(RUN) -m policy.audit
 
 types: $(INSTALLED) ## pyright, strict, no baseline
 	$(VENV)/bin/pyright
@@ -150,6 +163,7 @@ lock: $(INSTALLED) ## Write the lock files anew from pyproject.toml
 	$(LOCK) -o requirements-api.lock
 	$(LOCK) --extra vision -o requirements-vision.lock
 	echo "checkov==3.3.30" | $(LOCKED) - -o requirements-checkov.lock
+	echo "prowler==5.46.0" | $(LOCKED) - -o requirements-audit.lock
 
 clean: ## Remove what was built, the embedded AWS's state and the demo sets
 	test ! -x $(RUN) || $(RUN) -m embedded down --force || true

@@ -22,7 +22,7 @@ class ControlError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """One demand: met by rules of the pack or by what `met` says, or excepted for a reason. Often more than one of them."""
+    """One demand: met by rules of the pack or by what `met` says, or excepted for a reason; often several of these."""
 
     service: str
     id: str
