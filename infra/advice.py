@@ -28,6 +28,7 @@ EXAMPLES: Mapping[str, object] = {
     "tableMaxReadUnits": 1000,
     "tableMaxWriteUnits": 1000,
     "monthlyBudgetUsd": 500,
+    "reservedConcurrency": ["video-start=5", "match-frames=40"],
     "autoApproveScore": "0.93",
     "reviewScore": "0.4",
     "maxDropShare": "0.2",

@@ -216,6 +216,7 @@ class Foundation(pulumi.ComponentResource):
                 log_level="WARN" if self.settings.log_level == "WARNING" else self.settings.log_level,
                 ephemeral_storage_mb=ephemeral_storage_mb,
                 on_failure=on_failure,
+                reserved_concurrency=self.settings.reservations.get(name),
             ),
             pulumi.ResourceOptions(parent=parent),
         )

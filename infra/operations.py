@@ -1,5 +1,6 @@
 """What tells people that something is wrong: uncaught deaths of executions, alarms, a budget, and a dashboard."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import final
@@ -11,9 +12,11 @@ from infra.catalogue import Catalogue
 from infra.components.budget import Budget, BudgetArgs
 from infra.components.dashboard import Dashboard, DashboardArgs, Graph
 from infra.components.event_rule import EventRule, EventRuleArgs, FunctionTarget, FunctionTargetArgs
+from infra.components.function import Function
 from infra.components.queue import DeadLetters, DeadLettersArgs
 from infra.components.topic import AlarmTopic, AlarmTopicArgs
 from infra.foundation import Foundation
+from infra.settings import Settings, SettingsError
 from infra.video import Video
 from infra.watch import Watch, WatchArgs
 
@@ -55,6 +58,7 @@ class Operations(pulumi.ComponentResource):
             args.video.intake.start,
             self.record_failure,
         )
+        _check_reservations(foundation.settings, self.functions)
         Watch(
             "watch",
             WatchArgs(
@@ -154,3 +158,12 @@ class Operations(pulumi.ComponentResource):
             storage(title="Throttled requests", metrics=("ReadThrottleEvents", "WriteThrottleEvents"), statistic="Sum"),
             storage(title="Conditions that failed", metrics=("ConditionalCheckFailedRequests",), statistic="Sum"),
         )
+
+
+def _check_reservations(settings: Settings, functions: Sequence[Function]) -> None:
+    """Raises SettingsError for what would reserve nothing."""
+    known = sorted(function.label for function in functions)
+    for name in settings.reservations:
+        if name not in known:
+            message = f"reservedConcurrency: there is no function {name}; there are {', '.join(known)}"
+            raise SettingsError(message)

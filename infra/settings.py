@@ -57,6 +57,7 @@ Domain = Annotated[str, StringConstraints(pattern=f"^{_HOST}$", max_length=253)]
 CertificateArn = Annotated[
     str, StringConstraints(pattern=r"^arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}$")
 ]
+Reservation = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*=(0|[1-9][0-9]{0,4})$")]
 Score = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -136,6 +137,10 @@ class Settings(BaseModel):
     intake_concurrency: Annotated[int, Field(ge=2, le=1000)] = 5
     """Start functions at once, per pipeline; the queue keeps the rest. They take from the account's concurrency."""
 
+    reserved_concurrency: Annotated[tuple[Reservation, ...], BeforeValidator(_listed)] = ()
+    """Functions, as name=count, that have so much of the account's concurrency to themselves and never get more; 0
+    stops one. What is reserved nobody else can use, and Lambda keeps 100 free: a small account refuses to deploy."""
+
     auto_approve_score: Score
     """0 to 1; from here on an appearance is published without a person. Lower publishes more mistakes."""
     review_score: Score
@@ -146,6 +151,11 @@ class Settings(BaseModel):
     """Length of the time ranges that a film is analysed in: shorter is faster and costs more invocations."""
     analysis_revision: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,31}$")]
     """Part of every execution's name: a new one lets old uploads be analysed again, at the full price of each."""
+
+    @property
+    def reservations(self) -> Mapping[str, int]:
+        """Function → reserved concurrency."""
+        return {name: int(count) for name, _, count in (one.partition("=") for one in self.reserved_concurrency)}
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -159,6 +169,8 @@ class Settings(BaseModel):
             yield "reviewScore is above autoApproveScore: nothing would lie between them"
         if (self.originals_archive_days or 0) >= (self.originals_deep_archive_days or 731):
             yield "originalsDeepArchiveDays must be more than originalsArchiveDays: S3 moves a film once into each"
+        if len(self.reservations) < len(self.reserved_concurrency):
+            yield "reservedConcurrency names a function twice"
         if (self.domain is None) != (self.certificate_arn is None):
             yield "domain and certificateArn go together: give both or neither"
         if self.certificate_arn and self.certificate_arn.split(":")[4] != self.account_id:

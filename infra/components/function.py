@@ -92,6 +92,7 @@ class Function(pulumi.ComponentResource):
         super().__init__("shoppable:compute:Function", name, None, opts)
         self.label = name
         self.timeout_seconds = args.timeout_seconds
+        self.reserved_concurrency = args.reserved_concurrency
         child = pulumi.ResourceOptions(parent=self)
         logs = aws.cloudwatch.LogGroup(
             name,
@@ -190,6 +191,14 @@ class ConsumerArgs:
             raise ValueError(message)
         if not 2 <= self.max_concurrency <= 1000:
             message = f"max_concurrency is {self.max_concurrency}; an SQS event source takes 2 to 1000"
+            raise ValueError(message)
+        reserved = self.function.reserved_concurrency
+        if reserved is not None and 0 < reserved < self.max_concurrency:
+            # What is throttled counts as received: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+            message = (
+                f"{self.function.label} has {reserved} reserved, its queue would run {self.max_concurrency} at once: "
+                f"reserve at least as much, or messages end in the dead-letter queue unread"
+            )
             raise ValueError(message)
 
 

@@ -16,7 +16,7 @@ from release.preflight.account import account, services, transcoding
 from release.preflight.finding import Check, Finding, Target
 from release.preflight.names import certificate, domain, images, names
 from release.preflight.permissions import permissions
-from release.preflight.quotas import concurrency, rooms
+from release.preflight.quotas import concurrency, reservations, rooms
 from release.stacks import StackFileError, settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +24,7 @@ CHECKS: Sequence[Check] = (
     services,
     transcoding,
     concurrency,
+    reservations,
     rooms,
     permissions,
     images,

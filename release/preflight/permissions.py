@@ -19,12 +19,19 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "arn:aws:dynamodb:{here}:table/{name}": ("dynamodb:CreateTable", "dynamodb:UpdateContinuousBackups"),
     "arn:aws:lambda:{here}:function:{name}": (
         "lambda:AddPermission",
+        "lambda:CreateAlias",
         "lambda:CreateFunction",
+        "lambda:PublishVersion",
+        "lambda:PutFunctionConcurrency",
         "lambda:PutFunctionEventInvokeConfig",
     ),
     "arn:aws:lambda:{here}:event-source-mapping:*": ("lambda:CreateEventSourceMapping",),
     "arn:aws:iam::{account}:role/{name}": ("iam:CreateRole", "iam:PassRole", "iam:PutRolePolicy"),
-    "arn:aws:states:{here}:stateMachine:{name}": ("states:CreateStateMachine",),
+    "arn:aws:states:{here}:stateMachine:{name}": (
+        "states:CreateStateMachine",
+        "states:CreateStateMachineAlias",
+        "states:PublishStateMachineVersion",
+    ),
     "arn:aws:sqs:{here}:{name}": ("sqs:CreateQueue", "sqs:SetQueueAttributes"),
     "arn:aws:sns:{here}:{name}": ("sns:CreateTopic",),
     "arn:aws:events:{here}:event-bus/{name}": ("events:CreateEventBus",),
@@ -33,7 +40,8 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "arn:aws:logs:{here}:log-group:/aws/vendedlogs/states/{name}": ("logs:CreateLogGroup",),
     "arn:aws:cloudwatch:{here}:alarm:{name}": ("cloudwatch:PutMetricAlarm",),
     "arn:aws:cloudwatch::{account}:dashboard/{name}": ("cloudwatch:PutDashboard",),
-    "arn:aws:kms:{here}:key/*": ("kms:CreateKey", "kms:PutKeyPolicy"),
+    # The last two for state machines under a key: their caller needs them.
+    "arn:aws:kms:{here}:key/*": ("kms:CreateKey", "kms:PutKeyPolicy", "kms:DescribeKey", "kms:GenerateDataKey"),
     "arn:aws:kms:{here}:alias/{name}": ("kms:CreateAlias",),
     "arn:aws:cloudfront::{account}:*": (
         "cloudfront:CreateCachePolicy",

@@ -8,12 +8,14 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 
 from release.preflight.finding import GLOBAL_REGION, Finding, Target
+from release.stacks import PROJECT
 
-ROLES, BUCKETS, DISTRIBUTIONS = 18, 4, 1
+ROLES, BUCKETS, DISTRIBUTIONS = 18, 5, 1
 """What one stack makes; a contract test counts them."""
 LARGEST_FUNCTION_MB = 10_240
 _USUAL_CONCURRENCY = 1000
 """Of an account that is no longer new: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+_UNRESERVED_MIN = 100
 _MAX_CONCURRENCY = re.compile(r'"MaxConcurrency":\s*(\d+)')
 
 
@@ -36,6 +38,41 @@ def concurrency(target: Target) -> Iterator[Finding]:
             f"{LARGEST_FUNCTION_MB:,} MB",
             fix="ask AWS Support for 10,240 MB of function memory; it comes with the usual concurrency of 1,000",
         )
+
+
+def reservations(target: Target) -> Iterator[Finding]:
+    """What the settings reserve for single functions, against what others have left of the account's concurrency.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+    """
+    wanted = sum(target.settings.reservations.values())
+    if not wanted:
+        return
+    functions = target.regional("lambda")
+    limits: dict[str, int] = functions.get_account_settings()["AccountLimit"]
+    # What an earlier deployment of this stack has reserved is not lost to this one.
+    free = limits["UnreservedConcurrentExecutions"] + _reserved(functions, f"{PROJECT}-{target.stack}-")
+    if free - wanted < _UNRESERVED_MIN:
+        yield Finding(
+            what="Lambda reserved concurrency",
+            problem=f"{wanted} are to be reserved, {free} of {limits['ConcurrentExecutions']} are free, and "
+            f"{_UNRESERVED_MIN} must stay so",
+            fix="ask for more of L-B99A9384 (lambda) in Service Quotas, or lower reservedConcurrency",
+        )
+
+
+def _reserved(functions: Any, prefix: str) -> int:  # noqa: ANN401  (a boto3 client)
+    """Reserved by the functions whose names begin so."""
+    names = [
+        str(found["FunctionName"])
+        for page in functions.get_paginator("list_functions").paginate()
+        for found in page["Functions"]
+    ]
+    return sum(
+        int(functions.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions", 0))
+        for name in names
+        if name.startswith(prefix)
+    )
 
 
 def needed_concurrency(target: Target) -> int:

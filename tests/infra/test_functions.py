@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from infra.components.function import variables
 from infra.promotion import read
+from infra.settings import SettingsError
 from tests.infra.policies import allows
 from tests.support.recorder import ROOT, Recorded, Recording, record_project
 
@@ -155,3 +156,31 @@ def test_the_log_level_is_lambdas_too(tmp_path: Path, setting: str, level: str) 
     for function in recording.of("lambda/function:Function"):
         assert function.inputs["loggingConfig"]["applicationLogLevel"] == level
         assert function.inputs["environment"]["variables"]["POWERTOOLS_LOG_LEVEL"] == setting
+
+
+def _reserving(player: Path, *reservations: str) -> Recording:
+    (player / "index.html").write_text("<!doctype html>")
+    settings = {"reservedConcurrency": json.dumps(reservations), "playerDirectory": str(player)}
+    return record_project(ROOT, "dev", **settings)
+
+
+def test_concurrency_is_reserved_for_whom_the_settings_name_and_for_nobody_else(tmp_path: Path) -> None:
+    recording = _reserving(tmp_path, "video-start=5", "match-frames=0")
+    reserved = {
+        function.name: function.inputs["reservedConcurrentExecutions"]
+        for function in recording.of("lambda/function:Function")
+        if "reservedConcurrentExecutions" in function.inputs
+    }
+    assert reserved == {"video-start": 5, "match-frames": 0}
+
+
+@pytest.mark.parametrize(
+    ("reservation", "message"),
+    [
+        ("vidoe-start=5", "there is no function vidoe-start; there are build-index, build-timeline"),
+        ("video-start=4", "video-start has 4 reserved, its queue would run 5 at once"),
+    ],
+)
+def test_a_reservation_that_would_do_nothing_or_harm_is_refused(tmp_path: Path, reservation: str, message: str) -> None:
+    with pytest.raises((SettingsError, ValueError), match=message):
+        _reserving(tmp_path, reservation)

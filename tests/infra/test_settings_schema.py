@@ -79,6 +79,7 @@ _OF_ITS_SIZE = {
     "originalsArchiveDays",
     "originalsDeepArchiveDays",
     "intakeConcurrency",
+    "reservedConcurrency",
     "monthlyBudgetUsd",
     "tableMaxReadUnits",
     "tableMaxWriteUnits",

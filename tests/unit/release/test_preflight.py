@@ -79,10 +79,15 @@ class Account:
     def __init__(self) -> None:
         self.iam = _Iam()
         self.concurrency = 1000
+        self.reserved: dict[str, int] = {}
         self.quotas: dict[str, float] = {"L-DC2B2D3D": 10_000.0, "L-24B04930": 200.0}
         self.services: dict[str, Any] = {
             "iam": self.iam,
-            "lambda": _Answers(get_account_settings=self._limits),
+            "lambda": _Answers(
+                get_account_settings=self._limits,
+                get_paginator=self._functions,
+                get_function_concurrency=self._reservation,
+            ),
             "service-quotas": _Answers(get_service_quota=self._quota),
             "mediaconvert": _Answers(list_queues={"Queues": []}),
             "sts": _Answers(
@@ -101,6 +106,13 @@ class Account:
                 "UnreservedConcurrentExecutions": self.concurrency,
             }
         }
+
+    def _functions(self, _operation: str) -> Any:
+        return _Answers(paginate=[{"Functions": [{"FunctionName": name} for name in self.reserved]}])
+
+    def _reservation(self, **arguments: str) -> dict[str, int]:
+        reserved = self.reserved[arguments["FunctionName"]]
+        return {"ReservedConcurrentExecutions": reserved} if reserved else {}
 
     def _quota(self, **arguments: str) -> dict[str, Any]:
         if arguments["QuotaCode"] not in self.quotas:
@@ -198,6 +210,20 @@ def test_concurrency_that_suffices_in_an_account_that_is_not_new_is_no_finding(
 ) -> None:
     account.concurrency = 1000
     assert not {"Lambda concurrency", "Lambda memory"} & set(_found(target))
+
+
+@pytest.mark.parametrize(("ours", "told"), [(0, True), (60, False)])
+def test_reservations_that_leave_no_hundred_for_everyone_are_told_but_not_what_the_stack_itself_has_reserved(
+    target: Target, account: Account, ours: int, told: bool
+) -> None:
+    account.concurrency = 150
+    account.reserved = {"shoppable-video-prod-match-frames-0abc123": ours, "someone-elses": 500}
+    wanting = replace(target, settings=_settings(reserved_concurrency=("match-frames=60", "video-start=20")))
+    found = _found(wanting)
+    assert ("Lambda reserved concurrency" in found) is told
+    if told:
+        problem = "80 are to be reserved, 150 of 150 are free, and 100 must stay so"
+        assert found["Lambda reserved concurrency"].problem == problem
 
 
 def test_an_account_without_room_for_the_roles_is_told(target: Target, account: Account) -> None:
