@@ -33,7 +33,7 @@ def differences(before: Content, after: Content) -> Iterator[str]:
         yield "code of the functions"
     for what, old, new in (
         ("workflow", before.workflows, after.workflows),
-        ("permissions of role", before.permissions, after.permissions),
+        ("permissions of", before.permissions, after.permissions),
     ):
         for name in sorted({*old, *new}):
             if old.get(name) != new.get(name):
@@ -43,14 +43,19 @@ def differences(before: Content, after: Content) -> Iterator[str]:
         yield "which settings there are"
 
 
-def _permissions(root: Path) -> dict[str, str]:
-    command = [sys.executable, "-m", "release.recording"]
+def run_program(root: Path, *stack: str) -> Mapping[str, Any]:
+    """What the program grants and makes, see release/recording.py. Raises ProgramError."""
+    command = [sys.executable, "-m", "release.recording", *stack]
     ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if ran.returncode:
-        message = f"the program does not run under prod's settings:\n{ran.stderr.strip()}"
+        message = f"the program does not run under {stack[0] if stack else 'prod'}'s settings:\n{ran.stderr.strip()}"
         raise ProgramError(message)
-    roles: Mapping[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
-    return {name: _hash(documents) for name, documents in sorted(roles.items())}
+    return json.loads(ran.stdout.strip().splitlines()[-1])
+
+
+def _permissions(root: Path) -> dict[str, str]:
+    found: Mapping[str, Any] = run_program(root)["permissions"]
+    return {name: _hash(documents) for name, documents in sorted(found.items())}
 
 
 def _wordless(schema: object) -> object:
