@@ -70,9 +70,14 @@ def install(cloud: Cloud) -> None:
 
 
 def invoke(
-    function: str, payload: bytes, invocation_type: InvocationType = "RequestResponse", *, qualifier: str | None = None
+    function: str,
+    payload: bytes,
+    invocation_type: InvocationType = "RequestResponse",
+    *,
+    qualifier: str | None = None,
+    region: str | None = None,
 ) -> InvocationResult:
-    """Invoke a function by name, partial ARN or ARN (with or without a qualifier).
+    """Invoke a function by name or partial ARN, in `region` or the cloud's own, or by ARN; each may be qualified.
 
     Errors: `InvocationRefused` with code ResourceNotFoundException (404), TooManyRequestsException (429),
     RequestEntityTooLargeException (413), InvalidRequestContentException (400). What goes wrong inside the function is
@@ -80,7 +85,7 @@ def invoke(
     """
     running = _now()
     try:
-        config = read_function(function, qualifier, running.cloud.region, running.cloud.account_id)
+        config = read_function(function, qualifier, region or running.cloud.region, running.cloud.account_id)
     except NoSuchFunctionError as error:
         raise InvocationRefused("ResourceNotFoundException", f"Function not found: {error}", 404) from None
     _check(config, payload, ASYNC_BYTES_MAX if invocation_type == "Event" else SYNC_BYTES_MAX)
@@ -153,7 +158,7 @@ def _serve_invoke(request: Request, function: str) -> Response:
         return Response.of_error("InvalidParameterValueException", f"Unknown invocation type {kind!r}", 400)
     qualifier = request.params().get("Qualifier", [None])[0]
     try:
-        result = invoke(function, request.read(), kind, qualifier=qualifier)  # type: ignore[arg-type]
+        result = invoke(function, request.read(), kind, qualifier=qualifier, region=request.region)  # type: ignore[arg-type]
     except InvocationRefused as error:
         return Response.of_error(error.code, error.message, error.status)
     headers = [

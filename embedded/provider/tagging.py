@@ -28,6 +28,9 @@ SERVICES: Mapping[str, Tagging] = {
         tags="ResourceTags",
         keys="ResourceTagKeys",
     ),
+    "budgets": Tagging(
+        tag="TagResource", untag="UntagResource", parameter="ResourceARN", tags="ResourceTags", keys="ResourceTagKeys"
+    ),
     "cloudwatch": Tagging(tag="TagResource", untag="UntagResource", parameter="ResourceARN"),
     "dynamodb": Tagging(tag="TagResource", untag="UntagResource", parameter="ResourceArn"),
     "ecr": Tagging(tag="TagResource", untag="UntagResource", parameter="resourceArn", tags="tags", keys="tagKeys"),

@@ -7,6 +7,7 @@ from typing import Any
 from embedded.cloud import credentials, events
 from embedded.cloud.context import Cloud
 from embedded.cloud.protocols import JsonService, RefusedError, service_model
+from embedded.cloud.regional import Regional
 from embedded.cloud.router import service
 from embedded.cloud.stepfunctions.api import StepFunctions
 from embedded.cloud.stepfunctions.clients import RoleCalls
@@ -34,15 +35,18 @@ def install(cloud: Cloud) -> None:
         except CallError as error:
             raise RefusedError("AccessDeniedException", f"{_NOT_AUTHORISED}: {error.message}") from error
 
-    def publish(execution: Execution) -> None:
-        events.put_event(status_change(execution), region=cloud.region)
+    def make(region: str) -> JsonService:
+        def publish(execution: Execution) -> None:
+            events.put_event(status_change(execution), region=region)
 
-    tokens = TaskTokens()
-    calls = RoleCalls(cloud.endpoint_url, cloud.region, credentials_of)
-    runtime = Runtime(cloud.region, cloud.account_id, calls, tokens, on_change=publish, works=WORKS)
-    implementation = StepFunctions(runtime, tokens, check_role)
-    service("states")(JsonService(service_model("stepfunctions"), implementation))
-    cloud.on_stop(implementation.stop)
+        tokens = TaskTokens()
+        calls = RoleCalls(cloud.endpoint_url, region, credentials_of)
+        runtime = Runtime(region, cloud.account_id, calls, tokens, on_change=publish, works=WORKS)
+        implementation = StepFunctions(runtime, tokens, check_role)
+        cloud.on_stop(implementation.stop)
+        return JsonService(service_model("stepfunctions"), implementation)
+
+    service("states")(Regional(make))
 
 
 def status_change(execution: Execution) -> dict[str, Any]:
