@@ -14,14 +14,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m lint", description=__doc__)
     parser.add_argument("stack", nargs="*", choices=[*STACKS, []], help="default: all")
     stacks = parser.parse_args().stack or STACKS
-    found = [finding for stack in stacks for finding in findings(captured(stack))]
-    verdict = judge(found, exemptions())
+    verdict = judge(findings(captured(stack) for stack in stacks), exemptions())
     for finding in verdict.unexplained:
         sys.stdout.write(f"{finding}\n")
     for exemption in verdict.idle if len(stacks) == len(STACKS) else ():
         sys.stdout.write(f"this exception explains nothing: {exemption}\n")
     unexplained, explained = len(verdict.unexplained), len(verdict.explained)
-    sys.stdout.write(f"{', '.join(LINTERS)}: {unexplained} findings, and {explained} that lint/exceptions.toml explains\n")
+    sys.stdout.write(
+        f"{', '.join(LINTERS)}: {unexplained} findings, and {explained} that lint/exceptions.toml explains\n"
+    )
     return 1 if verdict.unexplained or (verdict.idle and len(stacks) == len(STACKS)) else 0
 
 

@@ -15,10 +15,10 @@ from lint.cloudformation_types import NO_EQUIVALENT, TYPES, Row
 from lint.naming import label, short
 from tests.support.captured import Captured, Stack
 
-_TAGGED = ("Tags", "HostedZoneTags")
+_TAGGED = ("Tags", "ResourceTags")
 
 
-class MappingError(Exception):
+class MappingError(ValueError):
     """A resource type or property that the mapping does not know."""
 
 
@@ -102,7 +102,9 @@ def _properties(resource: Captured, row: Row) -> dict[str, Any]:
     return found
 
 
-def _named(schema: Mapping[str, Any], whole: Mapping[str, Any], values: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _named(
+    schema: Mapping[str, Any], whole: Mapping[str, Any], values: Mapping[str, Any], where: str
+) -> dict[str, Any]:
     """`values` under the names that an object of `schema` has for them."""
     named: dict[str, Any] = {}
     known = {name.casefold(): name for name in _members(schema, whole)}

@@ -69,14 +69,22 @@ def _distribution(given: Values) -> Values:
 
 def _cache_key(given: Values) -> Values:
     key = given["parametersInCacheKeyAndForwardedToOrigin"]
-    for config, items in (("headersConfig", "headers"), ("cookiesConfig", "cookies"), ("queryStringsConfig", "queryStrings")):
+    for config, items in (
+        ("headersConfig", "headers"),
+        ("cookiesConfig", "cookies"),
+        ("queryStringsConfig", "queryStrings"),
+    ):
         if items in key[config]:
             key[config][items] = key[config][items]["items"]
     return given
 
 
 def _request_policy(given: Values) -> Values:
-    for config, items in (("headersConfig", "headers"), ("cookiesConfig", "cookies"), ("queryStringsConfig", "queryStrings")):
+    for config, items in (
+        ("headersConfig", "headers"),
+        ("cookiesConfig", "cookies"),
+        ("queryStringsConfig", "queryStrings"),
+    ):
         if items in given[config]:
             given[config][items] = given[config][items]["items"]
     return given
@@ -130,9 +138,7 @@ def _table(given: Values) -> Values:
         }
         for index in given.pop("globalSecondaryIndexes", [])
     ]
-    ttl, recovery, encryption = (
-        given.pop(key, None) for key in ("ttl", "pointInTimeRecovery", "serverSideEncryption")
-    )
+    ttl, recovery, encryption = (given.pop(key, None) for key in ("ttl", "pointInTimeRecovery", "serverSideEncryption"))
     stream = given.pop("streamViewType", None)
     given.pop("streamEnabled", None)
     return given | {
@@ -263,6 +269,12 @@ def _budget(given: Values) -> Values:
     limit = {"amount": float(given.pop("limitAmount")), "unit": given.pop("limitUnit")}
     filters = {each["name"]: each["values"] for each in given.pop("costFilters", [])}
     given["budgetName"] = given.pop("name")
+    expression: Values | None = given.pop("filterExpression", None)
+    if expression:
+        names = {"ands": "and", "ors": "or"}
+        given["filterExpression"] = {names.get(key, key): value for key, value in expression.items()}
+    if "metrics" in given:
+        given["metrics"] = [given.pop("metrics")]
     budget = {**given, "budgetLimit": limit, "costFilters": filters or None}
     return {"budget": budget, "notificationsWithSubscribers": notifications}
 
@@ -283,12 +295,10 @@ def _stage(given: Values) -> Values:
     return given
 
 
-def _alias(given: Values) -> Values:
-    return {**given, "routingConfiguration": given.pop("routingConfigurations")}
-
-
 def _bucket_cors(given: Values) -> Values:
-    return {"corsConfiguration": {"corsRules": given["corsRules"]}}
+    names = {"exposeHeaders": "exposedHeaders", "maxAgeSeconds": "maxAge"}
+    rules = [{names.get(key, key): value for key, value in rule.items()} for rule in given["corsRules"]]
+    return {"corsConfiguration": {"corsRules": rules}}
 
 
 _CLOUDFRONT = "AWS::CloudFront::"
@@ -296,14 +306,20 @@ _API = "AWS::ApiGatewayV2::"
 
 TYPES: Mapping[str, Row] = {
     "apigatewayv2/api:Api": Row(type=_API + "Api", shape=_cors),
-    "apigatewayv2/integration:Integration": Row(type=_API + "Integration", rename={"timeoutMilliseconds": "timeoutInMillis"}),
+    "apigatewayv2/integration:Integration": Row(
+        type=_API + "Integration", rename={"timeoutMilliseconds": "timeoutInMillis"}
+    ),
     "apigatewayv2/route:Route": Row(type=_API + "Route"),
     "apigatewayv2/stage:Stage": Row(type=_API + "Stage", rename={"name": "stageName"}, shape=_stage),
-    "apigatewayv2/authorizer:Authorizer": Row(type=_API + "Authorizer", rename={"jwtConfigurations": "jwtConfiguration"}),
+    "apigatewayv2/authorizer:Authorizer": Row(
+        type=_API + "Authorizer", rename={"jwtConfigurations": "jwtConfiguration"}
+    ),
     "apigatewayv2/domainName:DomainName": Row(type=_API + "DomainName"),
     "apigatewayv2/apiMapping:ApiMapping": Row(type=_API + "ApiMapping"),
     "budgets/budget:Budget": Row(type="AWS::Budgets::Budget", shape=_budget),
-    "cloudfront/cachePolicy:CachePolicy": Row(type=_CLOUDFRONT + "CachePolicy", root="CachePolicyConfig", shape=_cache_key),
+    "cloudfront/cachePolicy:CachePolicy": Row(
+        type=_CLOUDFRONT + "CachePolicy", root="CachePolicyConfig", shape=_cache_key
+    ),
     "cloudfront/distribution:Distribution": Row(
         type=_CLOUDFRONT + "Distribution",
         root="DistributionConfig",
@@ -328,13 +344,18 @@ TYPES: Mapping[str, Row] = {
         type="AWS::Events::Rule", host="rule", shape=_target, drop={"eventBusName": "The rule says it."}
     ),
     "cloudwatch/logDelivery:LogDelivery": Row(type="AWS::Logs::Delivery"),
-    "cloudwatch/logDeliveryDestination:LogDeliveryDestination": Row(type="AWS::Logs::DeliveryDestination"),
+    "cloudwatch/logDeliveryDestination:LogDeliveryDestination": Row(
+        type="AWS::Logs::DeliveryDestination",
+        shape=lambda given: {**given.pop("deliveryDestinationConfiguration"), **given},
+    ),
     "cloudwatch/logDeliverySource:LogDeliverySource": Row(type="AWS::Logs::DeliverySource"),
     "cloudwatch/logGroup:LogGroup": Row(
         type="AWS::Logs::LogGroup", rename={"name": "logGroupName"}, drop={"skipDestroy": _OWN}
     ),
     "cloudwatch/logResourcePolicy:LogResourcePolicy": Row(type="AWS::Logs::ResourcePolicy"),
-    "cloudwatch/metricAlarm:MetricAlarm": Row(type="AWS::CloudWatch::Alarm", rename={"name": "alarmName"}, shape=_alarm),
+    "cloudwatch/metricAlarm:MetricAlarm": Row(
+        type="AWS::CloudWatch::Alarm", rename={"name": "alarmName"}, shape=_alarm
+    ),
     "dynamodb/table:Table": Row(type="AWS::DynamoDB::Table", rename={"name": "tableName"}, shape=_table),
     "iam/role:Role": Row(
         type="AWS::IAM::Role",
@@ -350,7 +371,11 @@ TYPES: Mapping[str, Row] = {
     "kms/alias:Alias": Row(type="AWS::KMS::Alias", rename={"name": "aliasName"}),
     "kms/key:Key": Row(
         type="AWS::KMS::Key",
-        rename={"policy": "keyPolicy", "deletionWindowInDays": "pendingWindowInDays", "customerMasterKeySpec": "keySpec"},
+        rename={
+            "policy": "keyPolicy",
+            "deletionWindowInDays": "pendingWindowInDays",
+            "customerMasterKeySpec": "keySpec",
+        },
         shape=_json("policy"),
     ),
     "kms/keyPolicy:KeyPolicy": Row(
@@ -377,7 +402,9 @@ TYPES: Mapping[str, Row] = {
         drop={"statementId": "CloudFormation chooses it.", "qualifier": "Part of the function's name there."},
     ),
     "s3/bucket:Bucket": Row(type="AWS::S3::Bucket", rename={"bucket": "bucketName"}, drop={"forceDestroy": _OWN}),
-    "s3/bucketCorsConfiguration:BucketCorsConfiguration": Row(type="AWS::S3::Bucket", host="bucket", shape=_bucket_cors),
+    "s3/bucketCorsConfiguration:BucketCorsConfiguration": Row(
+        type="AWS::S3::Bucket", host="bucket", shape=_bucket_cors
+    ),
     "s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration": Row(
         type="AWS::S3::Bucket", host="bucket", shape=_tiering
     ),
@@ -411,7 +438,9 @@ TYPES: Mapping[str, Row] = {
         type="AWS::S3::Bucket", host="bucket", shape=_encryption
     ),
     "s3/bucketVersioning:BucketVersioning": Row(type="AWS::S3::Bucket", host="bucket"),
-    "sfn/alias:Alias": Row(type="AWS::StepFunctions::StateMachineAlias", shape=_alias),
+    "sfn/alias:Alias": Row(
+        type="AWS::StepFunctions::StateMachineAlias", rename={"routingConfigurations": "routingConfiguration"}
+    ),
     "sfn/stateMachine:StateMachine": Row(
         type="AWS::StepFunctions::StateMachine",
         rename={"definition": "definitionString", "name": "stateMachineName", "type": "stateMachineType"},

@@ -1,6 +1,6 @@
 """The four linters, by name."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lint import asl, cfn, checkov, policies
 from lint.findings import Finding
@@ -14,7 +14,12 @@ LINTERS: Mapping[str, Callable[[Stack], Iterator[Finding]]] = {
 }
 
 
-def findings(stack: Stack) -> Iterator[Finding]:
-    """What all of them say."""
-    for linter in LINTERS.values():
-        yield from linter(stack)
+def findings(stacks: Iterable[Stack]) -> Iterator[Finding]:
+    """What all of them say; Checkov of all stacks at once."""
+    given = {stack.name: stack for stack in stacks}
+    for name, linter in LINTERS.items():
+        if name != checkov.TOOL:
+            for stack in given.values():
+                yield from linter(stack)
+    for found in checkov.findings_of(given).values():
+        yield from found

@@ -66,7 +66,7 @@ def _analysed(text: str, kind: str) -> Sequence[tuple[str, str]]:
 
 def _detail(finding: Any) -> str:
     where = finding.location if isinstance(finding.location, dict) else {}
-    actions = where.get("actions", "")
+    actions = sorted(where.get("actions", ()))
     return " ".join(str(part) for part in (finding.detail, actions) if part)
 
 

@@ -14,7 +14,7 @@ from lint.terraform_types import MAPS, NAMES, NO_EQUIVALENT, PLURAL, RENAMED
 from tests.support.captured import Captured, Stack
 
 
-class MappingError(Exception):
+class MappingError(ValueError):
     """A list of blocks of which it is not known what one of them is called."""
 
 

@@ -54,10 +54,14 @@ RENAMED: Mapping[str, str] = {
     "aws_sfn_alias.routingConfigurations": "routing_configuration",
     "aws_budgets_budget.notifications": "notification",
     "aws_budgets_budget.costFilters": "cost_filter",
+    "aws_budgets_budget.filterExpression.ands": "and",
+    "aws_budgets_budget.filterExpression.ors": "or",
     "aws_wafv2_web_acl.rules": "rule",
     "aws_wafv2_web_acl.rules.statement.managedRuleGroupStatement.ruleActionOverrides": "rule_action_override",
     "aws_wafv2_web_acl.rules.statement.managedRuleGroupStatement.excludedRules": "excluded_rule",
     "aws_wafv2_web_acl_logging_configuration.redactedFields": "redacted_fields",
+    "aws_wafv2_web_acl_logging_configuration.loggingFilter.filters": "filter",
+    "aws_wafv2_web_acl_logging_configuration.loggingFilter.filters.conditions": "condition",
 }
 
 # Plural in Terraform too, though a list of blocks.

@@ -1,0 +1,134 @@
+"""The layers of checks that a mistake must pass to reach an account, from the cheapest to the dearest."""
+
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from lint import asl, cfn, policies
+from lint.cloudformation import MappingError
+from lint.documents import UnknownHolderError
+from lint.findings import Finding, exemptions, judge
+from lint.terraform import MappingError as PlanError
+from lint.terraform import plan
+from policy import model
+from policy.rules import RULES
+from tests.support.captured import Stack, capture
+
+SETTINGS = "settings"
+COMPONENT = "component"
+PROGRAM = "program"
+ENGINE = "engine"
+PACK = "policy pack"
+CHECKOV = "checkov"
+TESTS = "tests"
+
+LAYERS: Sequence[str] = (
+    SETTINGS, COMPONENT, PROGRAM, ENGINE, policies.TOOL, asl.TOOL, cfn.TOOL, CHECKOV, PACK, TESTS,
+)  # fmt: skip
+
+Caught = dict[str, str]
+"""Layer → the first thing that it says."""
+
+
+def run(directory: Path, stack: str) -> tuple[Stack | None, Caught]:
+    """Run the program of a copy, in this process: what stops it, or what it asks for and what the engine refuses."""
+    try:
+        made = capture(directory, stack)
+    except Exception as error:  # noqa: BLE001  (whatever stops the program has caught the mistake)
+        return None, {_layer(error): f"{type(error).__name__}: {error}".splitlines()[0]}
+    refused = [f"{urn.rpartition('::')[2]}: {why}" for urn, why in made.refused.items()]
+    return made, ({ENGINE: refused[0]} if refused else {})
+
+
+def _layer(error: Exception) -> str:
+    if type(error).__name__ == "SettingsError":
+        return SETTINGS
+    if "Duplicate resource URN" in str(error):
+        return ENGINE
+    where = {frame.name for frame in traceback.extract_tb(error.__traceback__)}
+    return COMPONENT if "__post_init__" in where or isinstance(error, ValueError) else PROGRAM
+
+
+def unexplained(found: Callable[[], Iterator[Finding]]) -> Sequence[str]:
+    """What a linter finds and nothing explains. A resource that it has no name for is a finding too."""
+    try:
+        return [str(finding) for finding in judge(found(), exemptions()).unexplained]
+    except (MappingError, PlanError, UnknownHolderError, ValueError, KeyError) as error:
+        return [f"{type(error).__name__}: {error}"]
+
+
+def _pack(stack: Stack) -> Sequence[str]:
+    """What the rules of the policy pack say, as they would be asked about the deployed resources."""
+    asked = model.Stack(
+        tuple(
+            model.Resource(
+                urn=one.urn,
+                type=one.type,
+                name=one.name,
+                props=one.outputs,
+                protect=one.protect,
+                sources={key: frozenset(urns) for key, urns in one.property_dependencies.items()},
+            )
+            for one in stack.resources
+            if one.custom
+        )
+    )
+    return [
+        f"{rule.name} {one.name}: {said}"
+        for rule in RULES
+        for one in asked.of(*rule.types)
+        for said in (rule.check(one) if isinstance(rule, model.ResourceRule) else rule.check(one, asked))
+    ]
+
+
+LINTERS: Mapping[str, Callable[[Stack], Iterator[Finding]]] = {
+    policies.TOOL: policies.findings,
+    asl.TOOL: asl.findings,
+    cfn.TOOL: cfn.findings,
+}
+"""Those that run in this process; Checkov takes all copies at once."""
+
+
+def lint(stack: Stack, *, stop: bool) -> Caught:
+    """What the linters say of a run."""
+    caught: Caught = {}
+    for layer, linter in LINTERS.items():
+        said = unexplained(lambda linter=linter: linter(stack))
+        if said:
+            caught[layer] = said[0]
+            if stop:
+                return caught
+    if said := _pack(stack):
+        caught[PACK] = said[0]
+    return caught
+
+
+def tests(directory: Path) -> Caught:
+    """What the infrastructure's own tests say of a copy: the name of the first that fails."""
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:randomly", "-p", "no:cacheprovider", "--no-header",
+            "tests/infra", "tests/contract/test_stacks.py",
+            # The engine is a layer of its own here.
+            "--deselect", "tests/contract/test_stacks.py::test_the_engine_accepts_every_argument_and_registers_the_same",
+        ],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    if done.returncode == 0:
+        return {}
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return {TESTS: failed[0] if failed else (done.stdout or done.stderr)[-400:]}
+
+
+def plannable(stack: Stack) -> str:
+    """Why no plan can be made of a run; empty where one can."""
+    try:
+        plan(stack)
+    except PlanError as error:
+        return str(error)
+    return ""
