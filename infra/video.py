@@ -121,7 +121,12 @@ class Video(pulumi.ComponentResource):
                 memory_mb=2048,
                 timeout_seconds=900,
                 values={"IMPORTS_TABLE": catalogue.imports.name},
-                access=(film, self.bucket.list_access(), catalogue.imports.access("GetItem")),
+                access=(
+                    film,
+                    self.bucket.access("RestoreObject", prefix="videos/"),
+                    self.bucket.list_access(),
+                    catalogue.imports.access("GetItem"),
+                ),
             ),
             "PlanSegmentsArn": foundation.function(
                 "plan-segments",

@@ -1,5 +1,6 @@
-"""DynamoDB in front of moto: a transaction with a token that was seen is not applied again; Contributor Insights is kept
-as it was set (nothing is reported here).
+"""DynamoDB in front of moto: a transaction with a token that was seen is not applied again.
+
+Contributor Insights is kept as it was set; nothing is reported here.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html: a token holds for ten
 minutes; the same token with other parameters is an error.
