@@ -23,6 +23,7 @@ Json = Any
 Params = dict[str, Any]
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html: characters that a name lacks
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+_UNWIND_SECONDS = 30
 _SETTINGS = ("loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
 
 
@@ -288,6 +289,9 @@ class StepFunctions(Versions):
 
     def redrive_execution(self, params: Params) -> Params:
         execution = self._execution(params["executionArn"])
+        if execution.status != "RUNNING" and execution.map_run is None:
+            # What still unwinds would take the new attempt's end for its own.
+            execution.left.wait(_UNWIND_SECONDS)
         with self._lock:
             if execution.status not in ("FAILED", "ABORTED", "TIMED_OUT") or execution.map_run is not None:
                 message = f"Execution is not redrivable: '{execution.arn}' is {execution.status}"

@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 def start(runtime: Runtime, execution: Execution) -> None:
     """Run in a thread of its own."""
+    execution.left.clear()
     threading.Thread(target=perform, args=(runtime, execution), name=execution.name, daemon=True).start()
 
 
@@ -44,6 +45,7 @@ def perform(runtime: Runtime, execution: Execution) -> None:
     finally:
         if timer is not None:
             timer.cancel()
+        execution.left.set()
 
 
 def redrive(runtime: Runtime, execution: Execution) -> None:

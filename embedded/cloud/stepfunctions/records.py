@@ -131,6 +131,8 @@ class Execution:
     """The latest map run of each distributed Map by its path."""
     on_change: Callable[[Execution], None] | None = None
     closed: threading.Event = field(default_factory=threading.Event)
+    left: threading.Event = field(default_factory=threading.Event)
+    """Nothing of the last attempt runs any more: what ends from outside is closed before that."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def close(
