@@ -6,6 +6,7 @@ Nothing is kept here, so that a changed policy counts at the next request. Docum
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from typing import Any, cast
 
 from moto.awslambda.models import lambda_backends
@@ -24,6 +25,7 @@ from embedded.authorisation.grants import Grant
 from embedded.authorisation.principals import Principal
 from embedded.authorisation.requests.facts import Encryption
 from embedded.cloud.documents import part
+from embedded.cloud.messages import Request
 from embedded.cloud.router import SERVICES
 
 Model = Any
@@ -231,14 +233,15 @@ class Account:
 
     @staticmethod
     def _machine_key(arn: str) -> str | None:
-        machines: Model = getattr(SERVICES.get("states"), "implementation", None)
-        if machines is None:
+        serve = SERVICES.get("states")
+        if serve is None:
             return None
-        try:
-            described: dict[str, Any] = machines.describe_state_machine({"stateMachineArn": arn})
-        except Exception:  # noqa: BLE001 - a machine that is not there has no key
-            return None
-        return part(described, "encryptionConfiguration").get("kmsKeyId")
+        body = json.dumps({"stateMachineArn": arn}).encode()
+        headers = {"x-amz-target": "AWSStepFunctions.DescribeStateMachine"}
+        request = Request("POST", "/", "", headers, BytesIO(body), len(body), "states", arn.split(":")[3])
+        answered = serve(request)
+        described: Any = json.loads(answered.body) if isinstance(answered.body, bytes) else {}
+        return part(described, "encryptionConfiguration").get("kmsKeyId") if answered.status == 200 else None
 
     def _bucket(self, name: str) -> Model | None:
         return cast("Model", s3_backends[self.id]["aws"]).buckets.get(name)

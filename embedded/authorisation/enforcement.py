@@ -163,6 +163,9 @@ def _context(caller: Principal, call: Call, source: Source | None) -> dict[str, 
         keys["aws:useragent"] = call.headers["user-agent"]
     if source is not None:
         keys |= {"aws:sourcearn": source.arn, "aws:sourceaccount": source.account}
+    if call.service == "sns":
+        # What a topic's own first policy asks for: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+        keys["aws:sourceowner"] = source.account if source else caller.account
     return {name: (value,) for name, value in keys.items()}
 
 

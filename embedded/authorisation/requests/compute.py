@@ -15,6 +15,7 @@ _STATES = "https://docs.aws.amazon.com/service-authorization/latest/reference/li
 _STATES_KEYS = "https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html"
 _VERSIONS = "https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html"
 _MEDIACONVERT = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselementalmediaconvert.html"
+_DELIVERIES = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html"
 _LOGS = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html"
 
 
@@ -117,6 +118,17 @@ def _machine_key(*operations: str) -> Implied:
     return implied
 
 
+def execution_needs(machine: str, account: str, facts: Facts) -> list[Need]:
+    """What the role of a machine with a key needs for an execution. Step Functions calls KMS as the role itself."""
+    key = facts.key_of(machine)
+    keys = {
+        "kms:calleraccount": (account,),
+        "kms:encryptioncontextkeys": ("aws:states:stateMachineArn",),
+        "kms:encryptioncontext:aws:states:statemachinearn": (machine,),
+    }
+    return [Need(f"kms:{operation}", key, keys) for operation in ("GenerateDataKey", "Decrypt")] if key else []
+
+
 def _machine_role(call: Call, _facts: Facts) -> Iterable[Need]:
     return [passes(call.text("roleArn"), "states.amazonaws.com")] if call.text("roleArn") else []
 
@@ -126,17 +138,18 @@ def _qualified(operations: str) -> Table:
 
 
 _execution = parameter("executionArn")
-_starts, _reads = _machine_key("GenerateDataKey", "Decrypt"), _machine_key("Decrypt")
+_reads = _machine_key("Decrypt")
 
 STATES: Table = {
-    "StartExecution": Row(_VERSIONS, "states:StartExecution", _machine, _qualifier, (_starts,)),
-    "StartSyncExecution": Row(_VERSIONS, "states:StartSyncExecution", _machine, _qualifier, (_starts,)),
+    # Who starts an execution needs no key: the machine's role does, see `execution_needs`.
+    "StartExecution": Row(_VERSIONS, "states:StartExecution", _machine, _qualifier),
+    "StartSyncExecution": Row(_VERSIONS, "states:StartSyncExecution", _machine, _qualifier, (_reads,)),
     "DescribeExecution": Row(_STATES_KEYS, "states:DescribeExecution", _execution, implied=(_reads,)),
     "GetExecutionHistory": Row(_STATES_KEYS, "states:GetExecutionHistory", _execution, implied=(_reads,)),
     "DescribeStateMachineForExecution": Row(
         _STATES_KEYS, "states:DescribeStateMachineForExecution", _execution, implied=(_reads,)
     ),
-    "RedriveExecution": Row(_STATES_KEYS, "states:RedriveExecution", _execution, implied=(_starts,)),
+    "RedriveExecution": Row(_STATES_KEYS, "states:RedriveExecution", _execution),
     "StopExecution": Row(_STATES_KEYS, "states:StopExecution", _execution),
     "ListExecutions": Row(_STATES, "states:ListExecutions", _machine),
     "CreateStateMachine": Row(_STATES, "states:CreateStateMachine", _machine, implied=(_machine_role,)),
@@ -214,5 +227,19 @@ LOGS: Table = {
     ),
     **same("logs", _LOGS, _group, "TagResource UntagResource ListTagsForResource PutDataProtectionPolicy"),
     **same("logs", _LOGS, _listed, "DescribeLogGroups"),
+    **{
+        f"{verb}Delivery{kind}": Row(
+            _DELIVERIES,
+            f"logs:{verb}Delivery{kind}",
+            arn(f"arn:aws:logs:{{region}}:{{account}}:delivery-{kind.lower()}:{{name}}"),
+        )
+        for verb in ("Put", "Get", "Delete")
+        for kind in ("Source", "Destination")
+    },
+    **{
+        name: Row(_DELIVERIES, f"logs:{name}", arn("arn:aws:logs:{region}:{account}:delivery:{id}"))
+        for name in ("CreateDelivery", "GetDelivery", "DeleteDelivery", "UpdateDeliveryConfiguration")
+    },
+    **same("logs", _DELIVERIES, None, "DescribeDeliveries DescribeDeliverySources DescribeDeliveryDestinations"),
     **same("logs", _LOGS, None, "DescribeResourcePolicies PutResourcePolicy DeleteResourcePolicy GetQueryResults"),
 }
