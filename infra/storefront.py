@@ -95,7 +95,6 @@ class Storefront(pulumi.ComponentResource):
             ),
             child,
         )
-        self._edge_provider = args.edge
         self._at_edge = pulumi.ResourceOptions(parent=self, providers=[args.edge])
         self._edge = replace(foundation.scope, region=EDGE_REGION)
         self._edge_key = self._make_edge_key(foundation)
@@ -143,9 +142,13 @@ class Storefront(pulumi.ComponentResource):
         logs = foundation.access_logs
         LogDelivery(
             "storefront",
-            LogDeliveryArgs(scope=self._edge, distribution_arn=self.distribution.arn, bucket_arn=logs.arn),
-            # Where the bucket's policy does not let logs in, CloudWatch would change it.
-            pulumi.ResourceOptions(parent=self, providers=[self._edge_provider], depends_on=[logs]),
+            LogDeliveryArgs(
+                scope=self._edge,
+                distribution_arn=self.distribution.arn,
+                bucket_arn=logs.arn,
+                bucket_policy=logs.policy,
+            ),
+            self._at_edge,
         )
         topic = AlarmTopic(
             "edge-alarms",

@@ -1,4 +1,4 @@
-"""Where the access logs of an environment's other buckets and of its distribution lie: private, TLS only, without ACLs, and expiring.
+"""Where access logs lie, of other buckets and of the distribution: private, TLS only, without ACLs, and expiring.
 
 It differs from `Bucket` where S3 wants it: logs are delivered only to a bucket under S3's own keys (SSE-S3), and a
 bucket that logged into itself would log its own logs without end.
@@ -75,7 +75,7 @@ class AccessLogs(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )
         deliveries = delivery_service(args.scope)
-        self._policy = aws.s3.BucketPolicy(
+        self.policy = aws.s3.BucketPolicy(
             name,
             bucket=bucket.id,
             policy=resource_policy(
@@ -116,7 +116,7 @@ class AccessLogs(pulumi.ComponentResource):
             target_prefix=_PREFIX,
             target_object_key_format={"partitioned_prefix": {"partition_date_source": "EventTime"}},
             # S3 refuses a target that the logging service may not write to.
-            opts=pulumi.ResourceOptions(parent=parent, depends_on=[self._policy]),
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=[self.policy]),
         )
 
 

@@ -45,7 +45,9 @@ class LogDeliveryArgs:
     scope: Scope
     distribution_arn: pulumi.Input[str]
     bucket_arn: pulumi.Input[str]
-    """Its policy must allow `delivery_service`; files come below `AWSLogs/<account>/CloudFront/`."""
+    """Files come below `AWSLogs/<account>/CloudFront/`."""
+    bucket_policy: pulumi.Resource
+    """It must allow `delivery_service`, and comes first: where it does not, CloudWatch changes it."""
 
     def __post_init__(self) -> None:
         if self.scope.region != REGION:
@@ -72,6 +74,9 @@ class LogDelivery(pulumi.ComponentResource):
             opts=child,
         )
         aws.cloudwatch.LogDelivery(
-            name, delivery_source_name=source.name, delivery_destination_arn=destination.arn, opts=child
+            name,
+            delivery_source_name=source.name,
+            delivery_destination_arn=destination.arn,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.bucket_policy]),
         )
         self.register_outputs({})

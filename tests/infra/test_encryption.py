@@ -115,13 +115,12 @@ def test_every_queue_is_encrypted_and_takes_tls_only(recording: Recording) -> No
 
 def test_every_log_group_is_encrypted_and_kept_as_long_as_the_settings_say(stack: str, recording: Recording) -> None:
     days = {"dev": 7, "staging": 30, "prod": 365}[stack]
-    logs_key = recording.one("kms/key:Key", "logs").arn
+    keys = {name: recording.one("kms/key:Key", name).arn for name in ("logs", "edge")}
     groups = recording.of("cloudwatch/logGroup:LogGroup")
-    assert len(groups) == len(recording.of("lambda/function:Function")) + len(
-        recording.of("sfn/stateMachine:StateMachine")
-    )
+    writers = ("lambda/function:Function", "sfn/stateMachine:StateMachine", "wafv2/webAcl:WebAcl")
+    assert len(groups) == len(recording.of(*writers))
     for group in groups:
-        assert group.inputs["kmsKeyId"] == logs_key
+        assert group.inputs["kmsKeyId"] == keys["edge" if "aws-waf-logs-" in group.inputs["namePrefix"] else "logs"]
         assert group.inputs["retentionInDays"] == days
 
 
