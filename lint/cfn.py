@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator
+from typing import cast
 
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
@@ -19,7 +20,7 @@ def findings(stack: Stack) -> Iterator[Finding]:
     for region, template in templates(copy.deepcopy(stack)).items():
         options = ManualArgs(regions=[region])
         for match in lint(json.dumps(template.body(), indent=1), config=options):
-            path = [str(part) for part in match.path or []]
+            path = [str(part) for part in cast("list[object]", getattr(match, "path", None) or [])]
             logical = path[1] if len(path) > 1 and path[0] == "Resources" else ""
             where = ".".join(path[3:])
             label = template.labels.get(logical, "template")

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from embedded.engine.values import Value
 from lint.cloudformation_types import NO_EQUIVALENT, TYPES, Row
 from lint.naming import label, short
 from tests.support.captured import Captured, Stack
@@ -84,12 +85,9 @@ def _properties(resource: Captured, row: Row) -> dict[str, Any]:
     tags: dict[str, str] = given.pop("tagsAll", None) or {}
     shaped = row.shape(given) if row.shape else given
     shaped = {row.rename.get(key, key): value for key, value in shaped.items()}
-    schema: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(resource.region, row.type).schema
+    schema = _schema(resource.region, row.type)
     where = label(resource)
-    if row.root:
-        found = _named(schema, schema, {row.root: shaped}, where)
-    else:
-        found = _named(schema, schema, shaped, where)
+    found = _named(schema, schema, {row.root: shaped} if row.root else shaped, where)
     if tags and not row.host:
         key = next((key for key in _TAGGED if key in schema["properties"]), None)
         if key is None and not row.untagged:
@@ -100,6 +98,11 @@ def _properties(resource: Captured, row: Row) -> dict[str, Any]:
             pairs = [{"Key": name, "Value": value} for name, value in tags.items()]
             found[key] = dict(tags) if mapped else pairs
     return found
+
+
+def _schema(region: str, type_: str) -> Mapping[str, Any]:
+    manager: Any = PROVIDER_SCHEMA_MANAGER
+    return manager.get_resource_schema(region, type_).schema
 
 
 def _named(
@@ -119,7 +122,7 @@ def _named(
     return named
 
 
-def _value(schema: Mapping[str, Any], whole: Mapping[str, Any], value: Any, where: str) -> Any:
+def _value(schema: Mapping[str, Any], whole: Mapping[str, Any], value: Value, where: str) -> Value:
     schema = _resolved(schema, whole)
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
@@ -143,7 +146,7 @@ def _members(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, A
     members: dict[str, Any] = dict(schema.get("properties", {}))
     for choice in ("oneOf", "anyOf", "allOf"):
         for part in schema.get(choice, []):
-            members = {**_members(part, whole), **members} if isinstance(part, Mapping) else members
+            members = {**_members(part, whole), **members}
     return members
 
 

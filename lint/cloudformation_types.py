@@ -57,7 +57,7 @@ def _distribution(given: Values) -> Values:
                 for key, value in custom.items()
             }
         else:
-            # CloudFormation wants it to be said that an origin is a bucket, even where there is nothing to say about it.
+            # CloudFormation wants it to be said that an origin is a bucket, even where there is nothing else to say.
             origin.setdefault("s3OriginConfig", {"originAccessIdentity": ""})
         headers = origin.pop("customHeaders", None)
         if headers:
@@ -243,7 +243,7 @@ def _bucket_logging(given: Values) -> Values:
         "loggingConfiguration": {
             "destinationBucketName": given.pop("targetBucket"),
             "logFilePrefix": given.pop("targetPrefix", None),
-            "targetObjectKeyFormat": form and {key: value for key, value in form.items()},
+            "targetObjectKeyFormat": form,
             **given,
         }
     }

@@ -36,8 +36,8 @@ class Document:
     @property
     def statements(self) -> list[dict[str, Any]]:
         """Its statements, always as a list."""
-        found = json.loads(self.text)["Statement"]
-        return found if isinstance(found, list) else [found]
+        found: dict[str, Any] | list[dict[str, Any]] = json.loads(self.text)["Statement"]
+        return [found] if isinstance(found, dict) else found
 
 
 class UnknownHolderError(Exception):

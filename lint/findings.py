@@ -12,7 +12,7 @@ FILE = Path(__file__).with_name("exceptions.toml")
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """What a linter says. `resource` is `<pulumi type without package>::<logical name>`, as `s3/bucket:Bucket::video`."""
+    """What a linter says. `resource` is Pulumi's type and the logical name, as `s3/bucket:Bucket::video`."""
 
     tool: str
     rule: str

@@ -12,7 +12,7 @@ import json
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 
@@ -27,6 +27,7 @@ with warnings.catch_warnings():
     import parliament
 
 TOOL = "parliament"
+_parliament: Any = parliament
 
 # IAM prefix → botocore's service, where they differ.
 _SERVICES = {"states": "stepfunctions", "monitoring": "cloudwatch"}
@@ -59,15 +60,15 @@ def _explicit(document: Document) -> str:
 @functools.cache
 def _analysed(text: str, kind: str) -> Sequence[tuple[str, str]]:
     with redirect_stderr(io.StringIO()):
-        policy: Any = parliament.analyze_policy_string(text, include_community_auditors=kind == "identity")
-    found = {(str(finding.issue), _detail(finding)) for finding in policy.findings}
+        policy = _parliament.analyze_policy_string(text, include_community_auditors=kind == "identity")
+    found = {(str(finding.issue), _detail(finding.detail, finding.location)) for finding in policy.findings}
     return sorted(pair for pair in found if not _newer(*pair))
 
 
-def _detail(finding: Any) -> str:
-    where = finding.location if isinstance(finding.location, dict) else {}
-    actions = sorted(where.get("actions", ()))
-    return " ".join(str(part) for part in (finding.detail, actions) if part)
+def _detail(detail: object, location: object) -> str:
+    where = cast("dict[str, Any]", location) if isinstance(location, dict) else {}
+    actions: list[str] = sorted(where.get("actions", ()))
+    return " ".join(str(part) for part in (detail, actions) if part)
 
 
 def _newer(issue: str, detail: str) -> bool:

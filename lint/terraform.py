@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from embedded.engine.values import Archive, Asset
+from embedded.engine.values import Archive, Asset, Value
 from lint.naming import label, short
 from lint.terraform_types import MAPS, NAMES, NO_EQUIVALENT, PLURAL, RENAMED
 from tests.support.captured import Captured, Stack
@@ -90,7 +90,7 @@ def _block(kind: str, path: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _value(kind: str, path: str, name: str, value: Any) -> Any:
+def _value(kind: str, path: str, name: str, value: Value) -> Value:
     if isinstance(value, Asset | Archive):
         return value.path or "content"
     if isinstance(value, Mapping):

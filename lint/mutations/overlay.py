@@ -24,11 +24,13 @@ def files(root: Path) -> tuple[str, ...]:
     return tuple(file for file in found if not file.startswith(_NOT_NEEDED) and (root / file).is_file())
 
 
-def copy(root: Path, to: Path, names: Sequence[str]) -> None:
-    """Copies files, and makes a player of two files."""
+def copy(root: Path, to: Path, names: Sequence[str], addition: str) -> None:
+    """Copies files, appends to the program, and makes a player of two files."""
     for name in names:
         (to / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / name, to / name)
+    with (to / "__main__.py").open("a") as program:
+        program.write(addition)
     player = to / "web" / "dist"
     player.mkdir(parents=True)
     (player / "index.html").write_text("<!doctype html><title>player</title>")

@@ -14,15 +14,38 @@ class Edit:
 
 @dataclass(frozen=True, kw_only=True)
 class Mutation:
-    """A mistake, and the stack that it shows in."""
+    """A mistake, and the stack that it shows in. `addition` is appended to the program first: see `API`."""
 
     name: str
     edits: tuple[Edit, ...]
     stack: str = "prod"
+    addition: str = ""
 
 
-def _seed(name: str, file: str, old: str, new: str, *, stack: str = "prod") -> Mutation:
-    return Mutation(name=name, edits=(Edit(file=file, old=old, new=new),), stack=stack)
+def _seed(name: str, file: str, old: str, new: str, *, addition: str = "") -> Mutation:
+    return Mutation(name=name, edits=(Edit(file=file, old=old, new=new),), addition=addition)
+
+
+API = """
+from infra.components.http_api import HttpApi, HttpApiArgs, Route
+
+HttpApi(
+    "api",
+    HttpApiArgs(
+        scope=foundation.scope,
+        description="Starts",
+        routes=[Route(key="POST /starts/{name}", function=video.intake.start)],
+        callers="iam",
+        allowed_origins=settings.shop_origins,
+        requests_per_second=10,
+        burst=20,
+        logs_key=foundation.logs_key,
+        log_retention_days=settings.log_retention_days,
+    ),
+    options,
+)
+"""
+"""No environment has an HTTP API yet; the component is checked in one that has."""
 
 
 _COMPONENTS = "infra/components/"
@@ -164,7 +187,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "ARN of another environment",
         "infra/intake.py",
         '"STATE_MACHINE_ARN": args.machine.live_arn',
-        '"STATE_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:shoppable-video-dev-video-analysis:live"',
+        '"STATE_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:shoppable-video-dev-video:live"',
     ),
     # What must be on
     _seed("bucket: public", _COMPONENTS + "access_logs.py", "block_public_policy=True", "block_public_policy=False"),
@@ -172,7 +195,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         "bucket: policy lets anyone read",
         _COMPONENTS + "bucket.py",
         "                *allowed,\n",
-        '                {"Sid": "All", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": everything},\n                *allowed,\n',
+        '                {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": everything},\n'
+        "                *allowed,\n",
     ),
     _seed("bucket: no versions", _COMPONENTS + "bucket.py", '{"status": "Enabled"}', '{"status": "Suspended"}'),
     _seed(
@@ -220,6 +244,21 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     _seed("tag: nobody pays", "infra/foundation.py", '                "cost-centre": settings.cost_centre,\n', ""),
     _seed("alarm: nobody is told", _COMPONENTS + "alarms.py", "alarm_actions=list(args.actions)", "alarm_actions=[]"),
+    _seed(
+        "API: route to what is no integration",
+        _COMPONENTS + "http_api.py",
+        'target=pulumi.Output.concat("integrations/", integration.id)',
+        "target=integration.id",
+        addition=API,
+    ),
+    _seed("API: anyone may call", _COMPONENTS + "http_api.py", 'else "AWS_IAM"', 'else "NONE"', addition=API),
+    _seed(
+        "API: nobody may invoke the function",
+        _COMPONENTS + "http_api.py",
+        'principal="apigateway.amazonaws.com"',
+        'principal="execute-api.amazonaws.com"',
+        addition=API,
+    ),
     _seed(
         "event pattern: typo",
         "infra/intake.py",

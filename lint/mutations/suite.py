@@ -1,12 +1,12 @@
 """Runs the seeded mistakes through the layers, each in a process and a copy of its own."""
 
+import contextlib
 import importlib
 import multiprocessing
 import os
-import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +22,8 @@ _EVERY_RUN_IMPORTS = (
     *(
         f"pulumi_aws.{service}"
         for service in (
-            "apigatewayv2", "budgets", "cloudfront", "cloudwatch", "dynamodb", "iam", "kms", "lambda_", "s3", "sfn", "sns",
-            "sqs", "wafv2",
+            "apigatewayv2", "budgets", "cloudfront", "cloudwatch", "dynamodb", "iam", "kms", "lambda_", "s3", "sfn",
+            "sns", "sqs", "wafv2",
         )
     ),
     "pulumi_docker_build",
@@ -31,7 +31,7 @@ _EVERY_RUN_IMPORTS = (
 )  # fmt: skip
 """Once here, instead of in every process."""
 
-NOTHING = Mutation(name="the program as it is", edits=())
+_UNMUTATED = "the program as it is"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,21 +61,22 @@ def examine(mutations: Sequence[Mutation], *, first: bool, processes: int = 2) -
     for module in _EVERY_RUN_IMPORTS:
         importlib.import_module(module)
     names = overlay.files(ROOT)
-    stacks = dict.fromkeys(mutation.stack for mutation in mutations)
-    baseline = [Mutation(name=NOTHING.name, edits=(), stack=stack) for stack in stacks]
+    programs = dict.fromkeys((mutation.stack, mutation.addition) for mutation in mutations)
+    baseline = [Mutation(name=_UNMUTATED, edits=(), stack=stack, addition=added) for stack, added in programs]
     context = multiprocessing.get_context("fork")
     with context.Pool(processes, maxtasksperchild=1) as pool:
         unmutated = pool.map(_one, [_Job(mutation, names, first=False, tests=True) for mutation in baseline], 1)
-    asked: dict[str, Stack] = {}
+    asked: dict[tuple[str, str], Stack] = {}
     for outcome in unmutated:
         if outcome.stack:
-            asked[outcome.mutation.stack] = outcome.stack
+            asked[outcome.mutation.stack, outcome.mutation.addition] = outcome.stack
             # The schemas are read here, once, and every process has them.
             list(cfn.findings(outcome.stack))
     with context.Pool(processes, maxtasksperchild=1) as pool:
         found = pool.map(_one, [_Job(mutation, names, first=first, tests=not first) for mutation in mutations], 1)
         for outcome in found:
-            same = outcome.stack and _resources(outcome.stack) == _resources(asked[outcome.mutation.stack])
+            unmutated_stack = asked.get((outcome.mutation.stack, outcome.mutation.addition))
+            same = outcome.stack and unmutated_stack and _resources(outcome.stack) == _resources(unmutated_stack)
             if same and not outcome.caught:
                 message = f"{outcome.mutation.name}: the program asks for the same resources as without it"
                 raise overlay.SeedError(message)
@@ -89,7 +90,8 @@ def examine(mutations: Sequence[Mutation], *, first: bool, processes: int = 2) -
 
 
 def _one(job: _Job) -> Outcome:
-    """In a process of its own: modules of the copy are imported, and go with it."""
+    """In a process of its own: modules of the copy are imported, and go with it. What the program logs is dropped."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     with _copied(job) as directory:
         sys.path.insert(0, str(directory))
         os.chdir(directory)
@@ -97,28 +99,23 @@ def _one(job: _Job) -> Outcome:
         if stack and not (job.first and caught):
             caught |= layers.lint(stack, stop=job.first)
         if job.tests:
-            caught |= layers.tests(directory)
+            caught |= layers.tests(directory, added=bool(job.mutation.addition))
     return Outcome(mutation=job.mutation, caught=caught, stack=stack)
 
 
 def _tested(job: _Job) -> Outcome:
     with _copied(job) as directory:
-        return Outcome(mutation=job.mutation, caught=layers.tests(directory))
+        return Outcome(mutation=job.mutation, caught=layers.tests(directory, added=bool(job.mutation.addition)))
 
 
-class _copied:
-    def __init__(self, job: _Job) -> None:
-        self._job = job
-
-    def __enter__(self) -> Path:
-        self._directory = Path(tempfile.mkdtemp(prefix="mutation-"))
-        overlay.copy(ROOT, self._directory, self._job.names)
-        overlay.apply(self._job.mutation, self._directory)
-        return self._directory
-
-    def __exit__(self, *_error: object) -> None:
+@contextlib.contextmanager
+def _copied(job: _Job) -> Generator[Path]:
+    with tempfile.TemporaryDirectory(prefix="mutation-") as name:
+        directory = Path(name)
+        overlay.copy(ROOT, directory, job.names, job.mutation.addition)
+        overlay.apply(job.mutation, directory)
+        yield directory
         os.chdir(ROOT)
-        shutil.rmtree(self._directory)
 
 
 def _resources(stack: Stack) -> dict[str, tuple[object, ...]]:

@@ -58,7 +58,7 @@ def test_cfn_lint_knows_which_values_a_property_takes() -> None:
 
 def test_cfn_lint_refuses_a_property_that_cloudformation_does_not_have() -> None:
     changed = _with(captured("prod"), "sqs/queue:Queue", "video-intake", visibiltyTimeoutSeconds=30)
-    with pytest.raises(ValueError, match="video-intake.visibiltyTimeoutSeconds: no such property"):
+    with pytest.raises(ValueError, match=r"video-intake\.visibiltyTimeoutSeconds: no such property"):
         list(cfn.findings(changed))
 
 
