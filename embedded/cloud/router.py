@@ -37,9 +37,11 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The request may not; `message` is what AWS would say."""
+    """The request may not; `message`, `code` and `status` are what the service would say."""
 
     message: str
+    code: str = "AccessDenied"
+    status: int = 403
 
 
 Decision = Allow | Denied
@@ -108,8 +110,7 @@ class Router:
             return error_response(request, "InvalidAccessKeyId" if s3_wording else error.code, error.message, 403)
         decision = self.authoriser(request)
         if isinstance(decision, Denied):
-            code = "AccessDeniedException" if request.target else "AccessDenied"
-            return error_response(request, code, decision.message, 403)
+            return error_response(request, decision.code, decision.message, decision.status)
         token = current_request.set(request)
         try:
             return SERVICES.get(request.service, fallback)(request)

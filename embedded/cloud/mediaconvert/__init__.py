@@ -28,8 +28,10 @@ def install(cloud: Cloud) -> None:
     session: Any = botocore.session.get_session()
 
     def make(region: str) -> JsonService:
-        def client(role_arn: str) -> S3Client:
-            held = credentials.assume_role(role_arn, "EmeTranscode", service="mediaconvert.amazonaws.com")
+        def client(job: Job) -> S3Client:
+            held = credentials.assume_role(
+                job.role_arn, "EmeTranscode", service="mediaconvert.amazonaws.com", source=job.arn
+            )
             return session.create_client(
                 "s3",
                 region_name=region,

@@ -22,14 +22,18 @@ _NOT_AUTHORISED = "The service principal states.amazonaws.com is not authorized 
 
 def install(cloud: Cloud) -> None:
     """Serve `states` on the running cloud."""
+    machines: dict[str, str] = {}
+    """Role → the machine that it is of: the service names it when it assumes the role."""
 
     def credentials_of(role_arn: str) -> credentials.RoleCredentials:
+        source = machines.get(role_arn, "")
         try:
-            return credentials.assume_role(role_arn, "StepFunctions", service="states.amazonaws.com")
+            return credentials.assume_role(role_arn, "StepFunctions", service="states.amazonaws.com", source=source)
         except credentials.RoleNotAssumableError as error:
             raise CallError("AccessDeniedException", str(error), 403, modeled=False) from error
 
-    def check_role(role_arn: str) -> None:
+    def check_role(role_arn: str, machine_arn: str) -> None:
+        machines[role_arn] = machine_arn
         try:
             credentials_of(role_arn)
         except CallError as error:

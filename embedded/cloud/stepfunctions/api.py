@@ -31,7 +31,10 @@ class StepFunctions(Versions):
     """All of one account and region."""
 
     def __init__(
-        self, runtime: Runtime, tokens: TaskTokens, check_role: Callable[[str], None] = lambda _role_arn: None
+        self,
+        runtime: Runtime,
+        tokens: TaskTokens,
+        check_role: Callable[[str, str], None] = lambda _role_arn, _machine_arn: None,
     ) -> None:
         super().__init__()
         self._runtime = runtime
@@ -50,8 +53,8 @@ class StepFunctions(Versions):
         if kind != "STANDARD":
             raise RefusedError("StateMachineTypeNotSupported", "The embedded AWS serves STANDARD workflows only")
         _check_publishing(params)
-        self._check_role(params["roleArn"])
         arn = f"{self._prefix}:stateMachine:{name}"
+        self._check_role(params["roleArn"], arn)
         with self._lock:
             machine = self._machines.get(arn)
             if machine is None:
@@ -74,7 +77,7 @@ class StepFunctions(Versions):
         _check_publishing(params)
         definition = _definition(params["definition"]) if "definition" in params else machine.revision.definition
         if "roleArn" in params:
-            self._check_role(params["roleArn"])
+            self._check_role(params["roleArn"], params["stateMachineArn"])
         with self._lock:
             old = machine.revision
             new = Revision(
