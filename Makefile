@@ -123,6 +123,10 @@ images-test: images ## Every handler inside its image, read-only, under the runt
 bench-images: images ## Import time of every handler inside its image, as ratios of one run
 	$(RUN) -m bench.imports
 
+.PHONY: bench-program
+bench-program: $(INSTALLED) ## One run of a stack's program against a bare one of the same services, in one run
+	$(RUN) -m bench.program
+
 bench: $(INSTALLED) ## What is measured: accuracy and ratios of one run
 	$(RUN) -m bench.matching
 
