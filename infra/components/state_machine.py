@@ -219,9 +219,10 @@ def _own_data(args: StateMachineArgs, physical: str) -> Access:
 
 
 def _own_map_runs(args: StateMachineArgs, physical: str) -> list[Access]:
-    """What a distributed Map needs of its own machine: its ARN without a qualifier, whichever version runs.
+    """What a distributed Map needs of its own machine, by its ARN without a qualifier, whichever version runs.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
     """
     if not _DISTRIBUTED.search(args.definition):
         return []
