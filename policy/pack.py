@@ -16,6 +16,7 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
+from policy.exemptions import excused
 from policy.model import Resource, ResourceRule, Rule, Stack, StackRule
 from policy.rules import RULES
 
@@ -46,7 +47,7 @@ def _of_resource(rule: ResourceRule) -> Callable[[ResourceValidationArgs, Report
     types = {_PREFIX + type_ for type_ in rule.types}
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if args.resource_type not in types:
+        if args.resource_type not in types or excused(rule.name, args.urn):
             return
         resource = Resource(
             urn=args.urn, type=args.resource_type, name=args.name, props=args.props, protect=args.opts.protect
@@ -66,7 +67,7 @@ def _of_stack(rule: StackRule) -> Callable[[StackValidationArgs, ReportViolation
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         stack = Stack(tuple(_resource(one) for one in args.resources))
         for resource in stack.resources:
-            if resource.type in types:
+            if resource.type in types and not excused(rule.name, resource.urn):
                 try:
                     _report(rule.check(resource, stack), resource, report)
                 except UnknownValueError:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from policy.controls import Control
+from policy.exemptions import EXEMPTIONS
 from policy.model import Rule
 
 _HEAD = """\
@@ -42,6 +43,10 @@ def _rules(rules: Sequence[Rule]) -> Iterator[str]:
     yield "| Rule | Demands | Severity |\n|---|---|---|"
     for rule in rules:
         yield _row(f"`{rule.name}`", rule.demands, rule.severity)
+    yield "\n## Where a rule does not hold\n"
+    yield "| Rules | Resources | Reason |\n|---|---|---|"
+    for exemption in EXEMPTIONS:
+        yield _row(" ".join(f"`{rule}`" for rule in exemption.rules), f"`{exemption.resources}`", exemption.reason)
 
 
 def _row(*cells: str) -> str:
