@@ -35,6 +35,7 @@ PARTS = (
     "mediaconvert",
     "cost_explorer",
     "cloudfront",
+    "http_apis",
     "cdn",
 )
 """Modules of this package that take part, in order; each offers `install(cloud)`."""

@@ -47,6 +47,7 @@ simple(
     "aws:apigatewayv2/integration:Integration",
     "apigatewayv2",
     "CreateIntegration",
+    rename={"timeoutMilliseconds": "TimeoutInMillis"},
     id="{response[IntegrationId]}",
     identity=("apiId", "integrationType"),
     update=("UpdateIntegration", {"ApiId": "{apiId}", "IntegrationId": "{id}"}),
