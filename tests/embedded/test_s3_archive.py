@@ -181,27 +181,3 @@ def test_a_log_bucket_must_let_the_logging_service_in(cloud: RunningCloud) -> No
     assert s3.get_bucket_logging(Bucket=source)["LoggingEnabled"] == enabled
     s3.put_bucket_logging(Bucket=source, BucketLoggingStatus={})
     assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=source)
-
-
-def test_contributor_insights_are_on_per_index_until_the_table_goes(cloud: RunningCloud) -> None:
-    dynamodb, name = cloud.client("dynamodb"), unique("table")
-    keys = [{"AttributeName": "a", "KeyType": "HASH"}]
-    index = {"IndexName": "by-b", "KeySchema": [{"AttributeName": "b", "KeyType": "HASH"}]}
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=keys,
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in "ab"],
-        GlobalSecondaryIndexes=[{**index, "Projection": {"ProjectionType": "ALL"}}],
-    )
-    assert dynamodb.describe_contributor_insights(TableName=name)["ContributorInsightsStatus"] == "DISABLED"
-    wanted = {"TableName": name, "IndexName": "by-b", "ContributorInsightsMode": "THROTTLED_KEYS"}
-    dynamodb.update_contributor_insights(**wanted, ContributorInsightsAction="ENABLE")
-
-    told = dynamodb.describe_contributor_insights(TableName=name, IndexName="by-b")
-    assert (told["ContributorInsightsStatus"], told["ContributorInsightsMode"]) == ("ENABLED", "THROTTLED_KEYS")
-    assert dynamodb.describe_contributor_insights(TableName=name)["ContributorInsightsStatus"] == "DISABLED"
-    with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        dynamodb.update_contributor_insights(**wanted | {"IndexName": "by-c"}, ContributorInsightsAction="ENABLE")
-    dynamodb.delete_table(TableName=name)
-    assert dynamodb.list_contributor_insights(TableName=name)["ContributorInsightsSummaries"] == []

@@ -6,6 +6,9 @@ from typing import Any
 from embedded.engine.model import Created
 from embedded.provider.kinds import Arguments, Call, Naming, Removal, Request, Steps, kind, undo
 
+_LIMITS = "onDemandThroughput"
+_UNLIMITED = {"maxReadRequestUnits": -1, "maxWriteRequestUnits": -1}
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_OnDemandThroughput.html"""
 _RENAME = {"attributeDefinitions.name": "AttributeName", "attributeDefinitions.type": "AttributeType"}
 
 
@@ -90,11 +93,23 @@ def _change(request: Request) -> Steps:
     return Created(id=old.id, outputs={})
 
 
+def _but_limits(index: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in index.items() if key != _LIMITS and value is not None}
+
+
 def _index_updates(present: list[Mapping[str, Any]], wanted: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Indexes to delete, then those to create; one that differs is both."""
+    """Indexes to delete, then those to create; one that differs is both, unless it differs in its limits only."""
     gone = [index for index in present if index not in wanted]
     new = [index for index in wanted if index not in present]
+    limited = [(old, index) for old in gone for index in new if _but_limits(old) == _but_limits(index)]
+    for old, index in limited:
+        gone.remove(old)
+        new.remove(index)
     return [
+        *(
+            {"update": {"indexName": index["name"], "onDemandThroughput": index.get(_LIMITS) or _UNLIMITED}}
+            for _, index in limited
+        ),
         *({"delete": {"indexName": index["name"]}} for index in gone),
         *({"create": _index(index)} for index in new),
     ]
@@ -115,6 +130,7 @@ def _remove(request: Request) -> Removal:
     removable=("globalSecondaryIndexes", "streamViewType", "ttl"),
     resets={
         "deletionProtectionEnabled": False,
+        "onDemandThroughput": _UNLIMITED,
         "pointInTimeRecovery": {"enabled": False},
         "serverSideEncryption": {"enabled": False},
         "streamEnabled": False,
