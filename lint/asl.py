@@ -16,7 +16,7 @@ _SCRIPT = Path(__file__).with_name("asl.mjs")
 def findings(stack: Stack) -> Iterator[Finding]:
     """What it says of each machine. Needs node, and `npm ci` done in lint/."""
     machines = {label(machine): machine.inputs["definition"] for machine in stack.of("sfn/stateMachine:StateMachine")}
-    for name, messages in _validate(machines).items():
+    for name, messages in _validate(machines).items() if machines else ():
         for message in messages:
             rule, _, text = message.partition(": ")
             yield Finding(TOOL, rule, stack.name, name, text)

@@ -1,21 +1,25 @@
 """The layers of checks that a mistake must pass to reach an account, from the cheapest to the dearest."""
 
+import dataclasses
 import functools
 import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from lint import asl, cfn, policies
 from lint.cloudformation import MappingError
+from lint.cloudformation_types import TYPES
 from lint.documents import UnknownHolderError
 from lint.findings import Finding, exemptions, judge
+from lint.naming import short
 from lint.terraform import MappingError as PlanError
 from lint.terraform import plan
 from policy import model
 from policy.rules import RULES
-from tests.support.captured import Stack, capture
+from tests.support.captured import Captured, Stack, capture
 
 SETTINGS = "settings"
 COMPONENT = "component"
@@ -92,12 +96,16 @@ LINTERS: Mapping[str, Callable[[Stack], Iterator[Finding]]] = {
 """Those that run in this process; Checkov takes all copies at once."""
 
 
-def lint(stack: Stack, *, stop: bool) -> Caught:
-    """What the linters say of a run."""
+def lint(stack: Stack, changed: AbstractSet[str], *, stop: bool) -> Caught:
+    """What the linters and the policy pack say of a run in which these URNs are others than without the mistake.
+
+    The linters read resources one by one, so that what surrounds a change is enough; the pack gets the whole.
+    """
     caught: Caught = {}
+    around = _around(stack, changed)
     asked: Mapping[str, Callable[[], Sequence[str]]] = {
         PACK: lambda: _pack(stack),
-        **{name: functools.partial(unexplained, linter, stack) for name, linter in LINTERS.items()},
+        **{name: functools.partial(unexplained, linter, around) for name, linter in LINTERS.items()},
     }
     for layer, ask in asked.items():
         said = ask()
@@ -106,6 +114,25 @@ def lint(stack: Stack, *, stop: bool) -> Caught:
             if stop:
                 break
     return caught
+
+
+def _around(stack: Stack, changed: AbstractSet[str]) -> Stack:
+    """The changed resources, what they name, what names them, and all that CloudFormation makes one with these."""
+    near = changed | {urn for one in stack.resources if one.urn in changed for urn in _names(one)}
+    near |= {one.urn for one in stack.resources if not changed.isdisjoint(_names(one))}
+    near |= {urn for one in stack.resources if one.urn in near for urn in _hosts(one)}
+    near |= {one.urn for one in stack.resources if not near.isdisjoint(_hosts(one))}
+    return dataclasses.replace(stack, resources=tuple(one for one in stack.resources if one.urn in near))
+
+
+def _names(one: Captured) -> set[str]:
+    return {urn for urns in one.property_dependencies.values() for urn in urns}
+
+
+def _hosts(one: Captured) -> set[str]:
+    """What this is a part of in CloudFormation: there it would not be whole without."""
+    row = TYPES.get(short(one))
+    return set(one.property_dependencies.get(row.host, ())) if row and row.host else set()
 
 
 def tests(directory: Path, *, added: bool) -> Caught:

@@ -66,18 +66,15 @@ def examine(mutations: Sequence[Mutation], *, first: bool, processes: int = 2) -
     context = multiprocessing.get_context("fork")
     with context.Pool(processes, maxtasksperchild=1) as pool:
         unmutated = pool.map(_one, [_Job(mutation, names, first=False, tests=True) for mutation in baseline], 1)
-    asked: dict[tuple[str, str], Stack] = {}
     for outcome in unmutated:
         if outcome.stack:
-            asked[outcome.mutation.stack, outcome.mutation.addition] = outcome.stack
+            _ASKED[outcome.mutation.stack, outcome.mutation.addition] = outcome.stack
             # The schemas are read here, once, and every process has them.
             list(cfn.findings(outcome.stack))
     with context.Pool(processes, maxtasksperchild=1) as pool:
         found = pool.map(_one, [_Job(mutation, names, first=first, tests=not first) for mutation in mutations], 1)
         for outcome in found:
-            unmutated_stack = asked.get((outcome.mutation.stack, outcome.mutation.addition))
-            same = outcome.stack and unmutated_stack and _resources(outcome.stack) == _resources(unmutated_stack)
-            if same and not outcome.caught:
+            if outcome.stack and not outcome.caught and not _changed(outcome.stack, _before(outcome.mutation)):
                 message = f"{outcome.mutation.name}: the program asks for the same resources as without it"
                 raise overlay.SeedError(message)
         found = _with_checkov([*unmutated, *found], first=first)
@@ -97,7 +94,7 @@ def _one(job: _Job) -> Outcome:
         os.chdir(directory)
         stack, caught = layers.run(directory, job.mutation.stack)
         if stack and not (job.first and caught):
-            caught |= layers.lint(stack, stop=job.first)
+            caught |= layers.lint(stack, _changed(stack, _before(job.mutation)), stop=job.first)
         if job.tests:
             caught |= layers.tests(directory, added=bool(job.mutation.addition))
     return Outcome(mutation=job.mutation, caught=caught, stack=stack)
@@ -118,14 +115,27 @@ def _copied(job: _Job) -> Generator[Path]:
         os.chdir(ROOT)
 
 
-def _resources(stack: Stack) -> dict[str, tuple[object, ...]]:
-    # What changes with the copy's place is not the mistake.
+_ASKED: dict[tuple[str, str], Stack] = {}
+"""What the program as it is asks for, by stack and addition; every process has it from where it was forked."""
+
+
+def _before(mutation: Mutation) -> Stack | None:
+    return _ASKED.get((mutation.stack, mutation.addition))
+
+
+def _changed(stack: Stack, before: Stack | None) -> set[str]:
+    """URNs of the resources that are others than before; all of them where nothing is known of before."""
+
     def facts(one: Captured) -> tuple[object, ...]:
         return one.inputs, one.dependencies, one.property_dependencies, one.protect, one.region
 
-    return {one.urn: facts(one) for one in stack.resources if one.type not in _FOLLOWS_THE_FILES}
+    old = {one.urn: facts(one) for one in before.resources} if before else {}
+    new = {one.urn: facts(one) for one in stack.resources if one.type not in _FOLLOWS_THE_FILES}
+    gone = {one.urn for one in before.resources if one.type not in _FOLLOWS_THE_FILES} - new.keys() if before else set()
+    return {urn for urn, found in new.items() if found != old.get(urn)} | gone
 
 
+# What changes with the copy's place is not the mistake.
 _FOLLOWS_THE_FILES = ("docker-build:index:Image", "aws:s3/bucketObjectv2:BucketObjectv2")
 
 
