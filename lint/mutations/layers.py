@@ -41,6 +41,9 @@ def run(directory: Path, stack: str) -> tuple[Stack | None, Caught]:
     """Run the program of a copy, in this process: what stops it, or what it asks for and what the engine refuses."""
     try:
         made = capture(directory, stack)
+    except TimeoutError:
+        # A slow machine is no check.
+        raise
     except Exception as error:  # noqa: BLE001  (whatever stops the program has caught the mistake)
         return None, {_layer(error): f"{type(error).__name__}: {error}".splitlines()[0]}
     refused = [f"{urn.rpartition('::')[2]}: {why}" for urn, why in made.refused.items()]
