@@ -194,7 +194,14 @@ class Permissions:
             allow("Topics", ["sns:*"], self._regional("sns", name, edge=True)),
             allow("Events", ["events:*"], [f"arn:aws:events:*:{self.account}:{kind}/{name}" for kind in _BUSES]),
             allow("Logs", ["logs:*"], [f"arn:aws:logs:*:{self.account}:log-group:{group}" for group in groups]),
-            allow("Deliveries", ["logs:*"], [f"arn:aws:logs:*:{self.account}:delivery*"]),
+            allow(
+                "Deliveries",
+                ["logs:*"],
+                [
+                    f"arn:aws:logs:*:{self.account}:{kind}"
+                    for kind in (f"delivery-source:{name}", f"delivery-destination:{name}", "delivery:*")
+                ],
+            ),
             allow(
                 "Watch",
                 ["cloudwatch:*"],

@@ -63,7 +63,7 @@ class _Account(mocks.Mocks):
                 "logical": args.name,
                 "name": named,
                 "region": inputs.get("region") or self._regions.get(through, self._region),
-                "memory_mb": inputs.get("memorySize") or 0,
+                "memory_mb": int(inputs.get("memorySize") or 0),
             }
         )
         state = {

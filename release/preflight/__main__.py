@@ -12,6 +12,7 @@ from rich.table import Table
 from infra.promotion import Promotion, PromotionError, read
 from infra.settings import SettingsError
 from release import aws
+from release.content import ProgramError
 from release.preflight.account import account, services, transcoding
 from release.preflight.finding import Check, Finding, Target
 from release.preflight.names import certificate, domain, images, names
@@ -43,7 +44,7 @@ def findings(target: Target) -> Iterator[Finding]:
     for check in CHECKS:
         try:
             yield from check(target)
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ProgramError) as error:
             yield Finding(
                 what=check.__name__,
                 problem=f"could not be looked at: {error}",

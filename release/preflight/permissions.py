@@ -10,13 +10,19 @@ from release.stacks import PROJECT
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     "arn:aws:s3:::{name}": (
         "s3:CreateBucket",
+        "s3:PutBucketLogging",
         "s3:PutBucketNotification",
         "s3:PutBucketPolicy",
         "s3:PutEncryptionConfiguration",
+        "s3:PutIntelligentTieringConfiguration",
         "s3:PutLifecycleConfiguration",
     ),
     "arn:aws:s3:::{name}/player/index.html": ("s3:PutObject",),
-    "arn:aws:dynamodb:{here}:table/{name}": ("dynamodb:CreateTable", "dynamodb:UpdateContinuousBackups"),
+    "arn:aws:dynamodb:{here}:table/{name}": (
+        "dynamodb:CreateTable",
+        "dynamodb:UpdateContinuousBackups",
+        "dynamodb:UpdateContributorInsights",
+    ),
     "arn:aws:lambda:{here}:function:{name}": (
         "lambda:AddPermission",
         "lambda:CreateAlias",
@@ -43,6 +49,10 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     # The last two for state machines under a key: their caller needs them.
     "arn:aws:kms:{here}:key/*": ("kms:CreateKey", "kms:PutKeyPolicy", "kms:DescribeKey", "kms:GenerateDataKey"),
     "arn:aws:kms:{here}:alias/{name}": ("kms:CreateAlias",),
+    "arn:aws:logs:us-east-1:{account}:delivery-source:{name}": ("logs:PutDeliverySource",),
+    "arn:aws:wafv2:us-east-1:{account}:global/webacl/{name}/*": ("wafv2:CreateWebACL", "wafv2:PutLoggingConfiguration"),
+    "arn:aws:budgets::{account}:budget/{name}": ("budgets:ModifyBudget",),
+    "*": ("logs:CreateLogDelivery", "logs:PutResourcePolicy"),
     "arn:aws:cloudfront::{account}:*": (
         "cloudfront:CreateCachePolicy",
         "cloudfront:CreateDistribution",
