@@ -4,9 +4,10 @@ import pulumi
 
 from infra.catalogue import Catalogue, CatalogueArgs
 from infra.foundation import ROOT, Foundation, FoundationArgs, commit, provider, scope
+from infra.naming import EDGE_REGION
 from infra.operations import Operations, OperationsArgs
 from infra.settings import load
-from infra.storefront import EDGE_REGION, Storefront, StorefrontArgs
+from infra.storefront import Storefront, StorefrontArgs
 from infra.video import Video, VideoArgs
 
 settings = load()

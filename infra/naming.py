@@ -32,6 +32,10 @@ LIMITS: Mapping[Kind, int] = {
 }
 """Characters that a name of a kind may have."""
 
+EDGE_REGION = "us-east-1"
+"""Where CloudFront has its metrics, logs, certificates and firewall, wherever a stack is:
+https://docs.aws.amazon.com/waf/latest/developerguide/how-aws-waf-works-resources.html"""
+
 LONGEST_LOGICAL = 20
 """Characters of the longest name in the program that auto-naming has to fit into 63: S3's limit, and Lambda's and IAM's
 are 64. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""

@@ -100,7 +100,7 @@ class Settings(BaseModel):
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = "PriceClass_100"
     """CloudFront edges that serve: PriceClass_All serves the whole world, at up to twice the price per gigabyte."""
     firewall: bool = False
-    """AWS WAF before CloudFront: about 8 USD a month and 0.60 USD per million requests. Off, nothing slows abuse."""
+    """AWS WAF before CloudFront: about 7 USD a month and 0.60 USD per million requests. Off, nothing slows abuse."""
     firewall_rate_limit: Annotated[int, Field(ge=10, le=2_000_000_000)] = 3000
     """Requests per five minutes from one address, beyond which WAF blocks it; a viewer makes 150, an office many."""
 

@@ -27,8 +27,8 @@ from infra.components.key import (
 from infra.components.log_delivery import LogDelivery, LogDeliveryArgs
 from infra.components.topic import AlarmTopic, AlarmTopicArgs
 from infra.foundation import Foundation
+from infra.naming import EDGE_REGION
 
-EDGE_REGION = "us-east-1"
 _ERRORS_PERCENT = 5
 _SITE = "player"
 _INDEX = "index.html"

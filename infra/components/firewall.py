@@ -10,10 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.components.key import Key
-from infra.naming import Scope
-
-REGION = "us-east-1"
-"""https://docs.aws.amazon.com/waf/latest/developerguide/how-aws-waf-works-resources.html"""
+from infra.naming import EDGE_REGION, Scope
 
 _WINDOW_SECONDS = 300
 
@@ -28,8 +25,8 @@ class FirewallArgs:
     """From one address in five minutes; more are blocked until there are fewer."""
 
     def __post_init__(self) -> None:
-        if self.scope.region != REGION:
-            message = f"the firewall of a distribution is in {REGION}, not in {self.scope.region}"
+        if self.scope.region != EDGE_REGION:
+            message = f"the firewall of a distribution is in {EDGE_REGION}, not in {self.scope.region}"
             raise ValueError(message)
         # https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
         if not 10 <= self.requests_per_window <= 2_000_000_000:

@@ -13,9 +13,8 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.access import ServiceStatement
-from infra.naming import Scope
+from infra.naming import EDGE_REGION, Scope
 
-REGION = "us-east-1"
 _SERVICE = "delivery.logs.amazonaws.com"
 
 
@@ -35,7 +34,7 @@ def delivery_service(scope: Scope) -> ServiceStatement:
                 "s3:x-amz-acl": "bucket-owner-full-control",
                 "aws:SourceAccount": scope.account_id,
             },
-            "ArnLike": {"aws:SourceArn": scope.arn("logs", "delivery-source:*", region=REGION)},
+            "ArnLike": {"aws:SourceArn": scope.arn("logs", "delivery-source:*", region=EDGE_REGION)},
         },
     )
 
@@ -50,8 +49,8 @@ class LogDeliveryArgs:
     """It must allow `delivery_service`, and comes first: where it does not, CloudWatch changes it."""
 
     def __post_init__(self) -> None:
-        if self.scope.region != REGION:
-            message = f"a distribution's logs are delivered from {REGION}, not from {self.scope.region}"
+        if self.scope.region != EDGE_REGION:
+            message = f"a distribution's logs are delivered from {EDGE_REGION}, not from {self.scope.region}"
             raise ValueError(message)
 
 
