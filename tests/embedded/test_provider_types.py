@@ -159,6 +159,11 @@ TYPICAL: dict[str, dict[str, Any]] = {
         "okActions": [f"arn:aws:sns:{_REGION}:123456789012:topic"],
         "treatMissingData": "notBreaching",
     },
+    "aws:dynamodb/contributorInsights:ContributorInsights": {
+        "tableName": "t",
+        "indexName": "by-shop",
+        "mode": "THROTTLED_KEYS",
+    },
     "aws:dynamodb/table:Table": {
         "hashKey": "shop_id",
         "rangeKey": "record",
