@@ -200,7 +200,9 @@ class Account:
             key = topic.kms_master_key_id if topic else None
         elif service == "states":
             key = self._machine_key(arn)
-        found = self.key_arn(key, region) if key else ""
+        if not key or key.startswith("alias/aws/"):
+            return ""
+        found = self.key_arn(key, region)
         return "" if self._managed_by_aws(found) else found
 
     def key_arn(self, key: str, region: str) -> str:

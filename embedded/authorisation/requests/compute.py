@@ -189,7 +189,9 @@ MEDIACONVERT: Table = {
     **same("mediaconvert", _MEDIACONVERT, _job, "GetJob CancelJob"),
     **same("mediaconvert", _MEDIACONVERT, _job_queue, "GetQueue UpdateQueue DeleteQueue ListJobs"),
     **same("mediaconvert", _MEDIACONVERT, parameter("Arn"), "TagResource UntagResource ListTagsForResource"),
-    **same("mediaconvert", _MEDIACONVERT, None, "CreateQueue ListQueues DescribeEndpoints"),
+    **same(
+        "mediaconvert", _MEDIACONVERT, None, "CreateQueue ListQueues DescribeEndpoints CreatePreset CreateJobTemplate"
+    ),
 }
 
 

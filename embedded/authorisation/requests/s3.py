@@ -227,6 +227,7 @@ S3: Table = {
             "GetAccelerateConfiguration": "GetBucketAccelerateConfiguration",
             "GetBucketWebsite": "GetBucketWebsite",
             "GetBucketRequestPayment": "GetBucketRequestPayment",
+            "PutBucketRequestPayment": "PutBucketRequestPayment",
             "GetBucketObjectLockConfiguration": "GetObjectLockConfiguration",
         }
     ),
