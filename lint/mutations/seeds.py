@@ -109,7 +109,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         '"StartAt": "Record"',
     ),
     _seed("workflow: unknown type of state", _CATALOGUE_ASL, '"Type": "Choice"', '"Type": "Choose"'),
-    _seed("workflow: broken path", _CATALOGUE_ASL, '"ResultPath": "$', '"ResultPath": "$..['),
+    _seed("workflow: broken path", _CATALOGUE_ASL, '"ResultPath": "$.feed"', '"ResultPath": "$..[.feed"'),
     _seed("workflow: unknown integration", _VIDEO_ASL, "states:::lambda:invoke", "states:::lambda:call"),
     _seed("workflow: placeholder that nobody fills", _VIDEO_ASL, "${VideosTable}", "${VideoTable}"),
     # What is allowed to whom

@@ -65,7 +65,7 @@ def examine(mutations: Sequence[Mutation], *, first: bool, processes: int = 2) -
     baseline = [Mutation(name=_UNMUTATED, edits=(), stack=stack, addition=added) for stack, added in programs]
     context = multiprocessing.get_context("fork")
     with context.Pool(processes, maxtasksperchild=1) as pool:
-        unmutated = pool.map(_one, [_Job(mutation, names, first=False, tests=True) for mutation in baseline], 1)
+        unmutated = pool.map(_one, [_Job(mutation, names, first=False, tests=not first) for mutation in baseline], 1)
     for outcome in unmutated:
         if outcome.stack:
             _ASKED[outcome.mutation.stack, outcome.mutation.addition] = outcome.stack
