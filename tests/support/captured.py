@@ -1,8 +1,8 @@
-"""The three environments as AWS would see them: every resource with whole inputs, real-looking ids, ARNs and references.
+"""The three environments as AWS would see them: every resource with whole inputs, ids, ARNs and references.
 
 The program runs over Pulumi mocks. Every resource passes the embedded provider's `check`, which refuses arguments that
-no call consumes and completes names and tags; what only AWS could say comes from `_FACTS`. So policy documents are whole
-text, and what one resource takes from another is what it would take.
+no call consumes and completes names and tags; what only AWS could say comes from `_FACTS`. So policy documents are
+whole text, and what one resource takes from another is what it would take.
 """
 
 import functools
@@ -36,8 +36,8 @@ ACCOUNT = "123456789012"
 class Captured:
     """A resource. `inputs` are complete, as the provider would send them; `outputs` are those and what AWS adds.
 
-    `property_dependencies`: input → URNs of the resources that its value comes from. `region` is where it would be made,
-    and `given` holds the inputs as the program wrote them, secrets still marked.
+    `property_dependencies`: input → URNs of the resources that its value comes from. `region` is where it would be
+    made, and `given` holds the inputs as the program wrote them, secrets still marked.
     """
 
     urn: str
@@ -309,6 +309,8 @@ class _Monitor(mocks.MockMonitor):
                 inputs = self._provider.check(goal, None)
             except ProviderError as error:
                 self.refused[urn] = str(error)
+                # What depends on it still gets a name to go on with.
+                inputs = {"name": request.name, "bucket": request.name, **plain}
         kind = KINDS.get(request.type)
         region = (kind.region if kind else "") or str(inputs.get("region") or settings.region)
         if request.custom and not identity:
