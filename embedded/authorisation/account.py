@@ -102,7 +102,8 @@ class Account:
 
     def _resource(self, arn: str) -> Policy | None:
         text = self._resource_text(arn)
-        return read_policy(text, Attached.RESOURCE, arn) if text else None
+        attached = Attached.REPOSITORY if arn.startswith("arn:aws:ecr:") else Attached.RESOURCE
+        return read_policy(text, attached, arn) if text else None
 
     def _resource_text(self, arn: str) -> str | None:
         parts = arn.split(":", 5)

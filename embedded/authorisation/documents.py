@@ -49,6 +49,8 @@ class Attached(Enum):
     IDENTITY = "identity"
     """Also permissions boundaries and session policies."""
     RESOURCE = "resource"
+    REPOSITORY = "repository"
+    """Of ECR: the resource may be left out. https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html"""
     TRUST = "trust"
 
 
@@ -212,9 +214,12 @@ def _principals(body: Mapping[str, Any], attached: Attached, *, allows: bool) ->
 
 
 def _resources(body: Mapping[str, Any], attached: Attached) -> tuple[tuple[str, ...], bool]:
+    named = "Resource" in body or "NotResource" in body
+    if attached is Attached.REPOSITORY and not named:
+        return (), False
     if attached is not Attached.TRUST:
         return _either(body, "Resource")
-    if "Resource" in body or "NotResource" in body:
+    if named:
         message = "a trust policy has no resource but its role"
         raise PolicyError(message)
     return (), False

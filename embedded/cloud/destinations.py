@@ -36,26 +36,30 @@ class DeliveryError(Exception):
         self.lasting = lasting
 
 
-Sender = Callable[[str], None]
-"""Raises NotPermittedError unless who sends may send to this ARN."""
+Sender = Callable[[str, str], None]
+"""Raises NotPermittedError unless who sends may send this body to this ARN."""
 
-_SENDING: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
-    "sqs": ("sqs:SendMessage", lambda arn: {"QueueUrl": arn.rpartition(":")[2]}),
-    "sns": ("sns:Publish", lambda arn: {"TopicArn": arn}),
-    "lambda": ("lambda:Invoke", lambda arn: {"FunctionName": arn}),
-    "events": ("events:PutEvents", lambda arn: {"Entries": [{"EventBusName": arn}]}),
+_SENDING: dict[str, tuple[str, Callable[[str, str], dict[str, Any]]]] = {
+    "sqs": ("sqs:SendMessage", lambda arn, _body: {"QueueUrl": arn.rpartition(":")[2]}),
+    "sns": ("sns:Publish", lambda arn, _body: {"TopicArn": arn}),
+    "lambda": ("lambda:Invoke", lambda arn, _body: {"FunctionName": arn}),
+    "events": ("events:PutEvents", lambda arn, body: {"Entries": [_entry(arn, json.loads(body))]}),
 }
 """Service → the call by which it is sent to. State machines are started, and log groups written to, by other ways."""
+
+
+def _entry(bus_arn: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    return {"EventBusName": bus_arn, "Source": event.get("source"), "DetailType": event.get("detail-type")}
 
 
 def service_sender(name: str, source: str) -> Sender:
     """A service that sends on behalf of `source`, as in a rule of EventBridge."""
 
-    def sender(arn: str) -> None:
+    def sender(arn: str, body: str) -> None:
         kind, region = arn.split(":")[2:4]
         if kind in _SENDING:
             api, params = _SENDING[kind]
-            authority.as_service(name, region=region, api=api, params=params(arn), source=source)
+            authority.as_service(name, region=region, api=api, params=params(arn, body), source=source)
 
     return sender
 
@@ -63,11 +67,11 @@ def service_sender(name: str, source: str) -> Sender:
 def role_sender(role_arn: str, session_name: str) -> Sender:
     """Whoever sends under a role, as Lambda does to a function's destinations."""
 
-    def sender(arn: str) -> None:
+    def sender(arn: str, body: str) -> None:
         kind, region = arn.split(":")[2:4]
         if kind in _SENDING:
             api, params = _SENDING[kind]
-            authority.as_role(role_arn, session_name, region=region, api=api, params=params(arn))
+            authority.as_role(role_arn, session_name, region=region, api=api, params=params(arn, body))
 
     return sender
 
@@ -88,7 +92,7 @@ def deliver(
     """
     service, region, account = arn.split(":")[2:5]
     try:
-        sender(arn)
+        sender(arn, body)
         if service == "sqs":
             _to_queue(arn, body, attributes or {}, group_id, deduplication_id)
         elif service == "sns":

@@ -16,7 +16,7 @@ from moto.events.models import events_backends
 
 from embedded.cloud import patterns
 from embedded.cloud.context import Cloud
-from embedded.cloud.destinations import DeliveryError, deliver, service_sender
+from embedded.cloud.destinations import DeliveryError, Sender, deliver, role_sender, service_sender
 from embedded.cloud.documents import part
 from embedded.cloud.event_targets import BadPathError, target_input
 from embedded.cloud.later import Later
@@ -136,7 +136,7 @@ def _deliver(target: dict[str, Any], event: dict[str, Any], rule_arn: str, attem
             group_id=group,
             deduplication_id=token,
             role_arn=target.get("RoleArn"),
-            sender=service_sender(SERVICE, rule_arn),
+            sender=_sender(target, rule_arn),
         )
     except BadPathError as error:
         _bury(target, event, rule_arn, "INVALID_JSON", str(error), attempt)
@@ -146,6 +146,15 @@ def _deliver(target: dict[str, Any], event: dict[str, Any], rule_arn: str, attem
             return
         wait = FIRST_RETRY_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         _later.run(lambda: _deliver(target, event, rule_arn, attempt + 1), after_seconds=wait)
+
+
+def _sender(target: dict[str, Any], rule_arn: str) -> Sender:
+    """EventBridge sends as itself, on the rule's behalf, or under the role that the target names.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    """
+    role = target.get("RoleArn")
+    return role_sender(str(role), "EventBridge") if role else service_sender(SERVICE, rule_arn)
 
 
 def _bury(target: dict[str, Any], event: dict[str, Any], rule: str, code: str, message: str, attempt: int) -> None:

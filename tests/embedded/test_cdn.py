@@ -313,7 +313,12 @@ def test_another_distributions_grant_opens_nothing(site: Site) -> None:
 
 def test_a_key_that_does_not_name_the_distribution_keeps_its_objects_closed(site: Site) -> None:
     site.put("media/a.txt", "object")
-    owner = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "kms:*", "Resource": "*"}
+    owner = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::999999999999:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [owner]})
     site.cloud.client("kms").put_key_policy(KeyId=site.key_arn, PolicyName="default", Policy=policy)
     assert site.ask("/media/a.txt")[0] == 403

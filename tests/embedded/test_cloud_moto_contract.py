@@ -220,7 +220,7 @@ class TestDynamoDb:
 
 class TestSqs:
     def test_wakes_a_waiting_receiver(self, cloud: RunningCloud) -> None:
-        url, _ = cloud.queue(KmsMasterKeyId="alias/queue")
+        url, _ = cloud.queue(KmsMasterKeyId="alias/aws/sqs")
         begun = time.monotonic()
         sender = threading.Timer(0.3, lambda: cloud.client("sqs").send_message(QueueUrl=url, MessageBody="now"))
         sender.start()
