@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from infra import advice
-from infra.settings import SettingsError
+from infra.advice import SettingsError
 
 
 def _listed(value: object) -> object:

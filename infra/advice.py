@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping
 
+import pulumi
 import yaml
 from pydantic.fields import FieldInfo
 
@@ -36,6 +37,10 @@ EXAMPLES: Mapping[str, object] = {
     "analysisRevision": "1",
 }
 """A value for each setting whose default would not show what is meant; a test tries every one."""
+
+
+class SettingsError(pulumi.RunError):
+    """A stack's configuration that is not what `Settings` wants; the message names the key and the YAML to write."""
 
 
 def nearest(key: str, known: Mapping[str, FieldInfo]) -> str | None:

@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from infra import advice
+from infra.advice import SettingsError
 from infra.naming import longest_stack
 
 _RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922]
@@ -196,10 +197,6 @@ class Settings(BaseModel):
         for name, least in _LEAST_DAYS[self.environment].items():
             if kept[name] < least:
                 yield f"{self.environment} needs {name} of at least {least}, not {kept[name]}"
-
-
-class SettingsError(pulumi.RunError):
-    """A stack's configuration that is not what `Settings` wants; the message names the key and the YAML to write."""
 
 
 def load() -> Settings:

@@ -63,14 +63,14 @@ class Route:
     """What a method and a path call."""
 
     key: str
-    """`GET /videos/{video_id}`"""
+    """`GET /orders/{order_id}`"""
     function: Function
     open_because: str | None = None
     """Lets everyone call it, without saying who they are: why that does no harm."""
 
     def __post_init__(self) -> None:
         if not _KEY.fullmatch(self.key):
-            message = f"route {self.key!r} must be a method and a path, as in 'GET /videos/{{video_id}}'"
+            message = f"route {self.key!r} must be a method and a path, as in 'GET /orders/{{order_id}}'"
             raise ValueError(message)
         if self.open_because is not None and not self.open_because.strip():
             message = f"route {self.key} is open without a reason: write one into open_because"
@@ -212,7 +212,7 @@ class HttpApi(pulumi.ComponentResource):
 
 
 def _path(key: str) -> str:
-    """`GET /videos/{id}` → `GET/videos/*`: a call's part of an ARN, whatever its parameters are."""
+    """`GET /orders/{id}` → `GET/orders/*`: a call's part of an ARN, whatever its parameters are."""
     method, path = key.split(" ", 1)
     return f"{method}{re.sub(r'{[^}]*}', '*', path)}"
 

@@ -7,7 +7,7 @@ import yaml
 
 from bootstrap.settings import Settings, fields, parse
 from embedded.engine.project import load_project
-from infra.settings import SettingsError
+from infra.advice import SettingsError
 from tests.support.recorder import ROOT, Recording, record_project
 
 _PROJECT = "shoppable-video-bootstrap"

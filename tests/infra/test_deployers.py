@@ -9,7 +9,7 @@ import cfnlint
 import pytest
 
 from bootstrap.permissions import SERVICES, Permissions
-from infra.settings import SettingsError
+from infra.advice import SettingsError
 from lint.cloudformation_types import TYPES as CLOUDFORMATION
 from release import stacks
 from release.preflight.finding import Target

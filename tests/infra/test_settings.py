@@ -4,8 +4,9 @@ import pytest
 import yaml
 
 from embedded.engine.project import load_project
+from infra.advice import SettingsError
 from infra.promotion import PromotionError
-from infra.settings import SettingsError, parse
+from infra.settings import parse
 from tests.support.recorder import ROOT, STACKS, record_project
 
 
