@@ -53,7 +53,8 @@ IAM: Table = {
         _IAM,
         parameter("OpenIDConnectProviderArn"),
         "GetOpenIDConnectProvider DeleteOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint "
-        "AddClientIDToOpenIDConnectProvider TagOpenIDConnectProvider",
+        "AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider TagOpenIDConnectProvider "
+        "UntagOpenIDConnectProvider",
     ),
     **same(
         "iam",
@@ -142,7 +143,7 @@ ECR: Table = {
         "BatchCheckLayerAvailability InitiateLayerUpload UploadLayerPart CompleteLayerUpload GetDownloadUrlForLayer",
     ),
     **same("ecr", _ECR, parameter("resourceArn"), "TagResource UntagResource ListTagsForResource"),
-    **same("ecr", _ECR, None, "GetAuthorizationToken DescribeRegistry"),
+    **same("ecr", _ECR, None, "GetAuthorizationToken DescribeRegistry PutReplicationConfiguration"),
 }
 
 _budget = arn("arn:aws:budgets::{AccountId}:budget/{BudgetName}")
@@ -167,7 +168,7 @@ CE: Table = same(
     None,
     "CreateAnomalyMonitor GetAnomalyMonitors UpdateAnomalyMonitor DeleteAnomalyMonitor CreateAnomalySubscription "
     "GetAnomalySubscriptions UpdateAnomalySubscription DeleteAnomalySubscription TagResource UntagResource "
-    "ListTagsForResource",
+    "ListTagsForResource UpdateCostAllocationTagsStatus ListCostAllocationTags",
 )
 
 WAF: Table = {

@@ -99,7 +99,7 @@ DYNAMODB: Table = {
         "UpdateTimeToLive DescribeTimeToLive UpdateContributorInsights DescribeContributorInsights "
         "TagResource UntagResource ListTagsOfResource PutResourcePolicy GetResourcePolicy DeleteResourcePolicy",
     ),
-    **same("dynamodb", _DYNAMODB, None, "ListTables DescribeLimits"),
+    **same("dynamodb", _DYNAMODB, None, "ListTables DescribeLimits ListContributorInsights"),
 }
 
 
