@@ -110,12 +110,16 @@ class Enforcement:
             except PolicyError as error:
                 logger.error("%s, %s on %s cannot be judged: %s", caller.name, need.action, need.resource, error)
                 return self._refusal(call, f"{need.action} on {need.resource} cannot be judged: {error}")
-            for listener in self.listeners:
-                listener(Judged(f"{call.service}:{call.operation}", caller, check, policies, decision))
+            self.tell(Judged(f"{call.service}:{call.operation}", caller, check, policies, decision))
             if isinstance(decision, Denied):
                 logger.warning("denied: %s", decision.message)
                 return self._refusal(call, decision.message, key=bool(need.via))
         return None
+
+    def tell(self, judged: Judged) -> None:
+        """Let the listeners hear of it."""
+        for listener in self.listeners:
+            listener(judged)
 
     @staticmethod
     def _refusal(call: Call, message: str, *, key: bool = False) -> Refusal:

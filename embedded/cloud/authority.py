@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from embedded.authorisation import recording
 from embedded.authorisation.account import Account
 from embedded.authorisation.calls import Call
 from embedded.authorisation.decisions import Allowed, Check, decide
-from embedded.authorisation.enforcement import Enforcement, Refusal, Source
+from embedded.authorisation.enforcement import Enforcement, Judged, Refusal, Source
 from embedded.authorisation.principals import service, session
 from embedded.authorisation.requests.compute import execution_needs
 from embedded.authorisation.requests.rows import Need
@@ -38,6 +39,9 @@ def install(cloud: Cloud) -> None:
     global _enforcement, _account  # noqa: PLW0603 - one cloud per process: moto's own state is global too
     _account = Account(cloud.account_id, cloud.region)
     _enforcement = Enforcement(_account)
+    recorder = recording.of_environment()
+    if recorder:
+        _enforcement.listeners.append(recorder)
 
 
 def authorise(request: Request) -> Decision:
@@ -96,7 +100,11 @@ def trusts(role_arn: str, name: str, source: str) -> bool:
         keys = {"aws:sourcearn": (source,), "aws:sourceaccount": (source.split(":")[4],)}
     check = Check("sts:AssumeRole", role_arn, keys)
     caller = service(name)
-    return isinstance(decide(caller, check, account.policies(caller, check.action, role_arn)), Allowed)
+    policies = account.policies(caller, check.action, role_arn)
+    decision = decide(caller, check, policies)
+    if _enforcement is not None:
+        _enforcement.tell(Judged("sts:AssumeRole", caller, check, policies, decision))
+    return isinstance(decision, Allowed)
 
 
 def _check(caller: Any, api: str, params: Mapping[str, Any], region: str, account: str, source: Source | None) -> None:  # noqa: ANN401

@@ -1,6 +1,10 @@
-"""One embedded AWS for all end-to-end tests: `make demo`'s own path."""
+"""One embedded AWS for all end-to-end tests: `make demo`'s own path.
+
+Under `make record-permissions` it keeps what was judged, and for which test.
+"""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +12,19 @@ from typing import Any
 
 import pytest
 
+from embedded.authorisation.recording import VARIABLE, step_file
 from tests.support.chromium import browser
 from tests.support.product import Outcome, Product
 
 __all__ = ["browser"]
+_RECORDING = os.environ.get(VARIABLE)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before the fixtures: what they do is done for the first test that asks for it."""
+    if _RECORDING:
+        step_file(Path(_RECORDING)).write_text(item.nodeid)
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +35,9 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     try:
         assert up.code == 0, up.out + up.err
         yield deployed
+        if _RECORDING:
+            made = deployed.run("embedded", "resources", "--stack", "dev", "--json")
+            Path(f"{_RECORDING}.stack").write_text(made.out)
     finally:
         deployed.run("embedded", "down", "--force")
 

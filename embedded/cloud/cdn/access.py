@@ -8,8 +8,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
+from embedded.authorisation import recording
 from embedded.authorisation.decisions import Allowed, Check, Policies, Resource, decide
 from embedded.authorisation.documents import Attached, read_policy
+from embedded.authorisation.enforcement import Judged
 from embedded.authorisation.errors import PolicyError
 from embedded.authorisation.principals import service
 
@@ -33,8 +35,12 @@ def allowed(
     check = Check(action, resource, {name: (value,) for name, value in context.items()})
     try:
         document = read_policy(policy, Attached.RESOURCE, resource) if policy else None
-        decision = decide(service(SERVICE), check, Policies(resource=document, resource_kind=Resource.DECIDES))
+        policies = Policies(resource=document, resource_kind=Resource.DECIDES)
+        decision = decide(service(SERVICE), check, policies)
     except PolicyError as error:
         logger.error("%s on %s cannot be judged: %s", action, resource, error)
         return False
+    recorder = recording.of_environment()
+    if recorder:
+        recorder(Judged("cloudfront:origin", service(SERVICE), check, policies, decision))
     return isinstance(decision, Allowed)
