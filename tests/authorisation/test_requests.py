@@ -7,7 +7,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from embedded.authorisation.calls import Call, UnreadableError, read_call
+from embedded.authorisation.calls import Call, UnreadableError, model_of, read_call
 from embedded.authorisation.keys import key_of
 from embedded.authorisation.requests import TABLES, UnmappedError, needs_of
 from embedded.authorisation.requests.compute import execution_needs, machine_of
@@ -22,6 +22,7 @@ TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/videos"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:intake"
 URL = f"http://127.0.0.1:1/{ACCOUNT}/intake"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:film"
+OWN_KEY = {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": KEY}
 BUCKET_KEY = Table(bucket=Encryption(KEY, bucket_key=True))
 OBJECT_KEY = Table(bucket=Encryption(KEY))
 
@@ -237,6 +238,42 @@ class TestCompute:
         found = needs("stepfunctions", "DescribeExecution", Table(keys={MACHINE: KEY}), executionArn=execution)
         assert [need.action for need in found] == ["states:DescribeExecution", "kms:Decrypt"]
         assert context(found, "kms:Decrypt")["kms:encryptioncontext:aws:states:statemachinearn"] == (MACHINE,)
+
+    @pytest.mark.parametrize(
+        ("operation", "given", "operations_of_key"),
+        [
+            ("CreateStateMachine", {"encryptionConfiguration": OWN_KEY}, ["DescribeKey", "GenerateDataKey"]),
+            ("UpdateStateMachine", {}, ["DescribeKey", "GenerateDataKey"]),
+            ("UpdateStateMachine", {"encryptionConfiguration": {"type": "AWS_OWNED_KEY"}}, []),
+            ("DescribeStateMachine", {}, ["Decrypt"]),
+            ("DescribeStateMachine", {"includedData": "METADATA_ONLY"}, []),
+            ("DescribeStateMachineForExecution", {}, ["Decrypt"]),
+            ("StartExecution", {}, []),
+            ("StartSyncExecution", {}, ["Decrypt"]),
+            ("SendTaskSuccess", {"taskToken": "t", "output": "{}"}, []),
+            ("SendTaskFailure", {"taskToken": "t"}, []),
+            ("StopExecution", {}, []),
+            ("RedriveExecution", {}, []),
+            ("DescribeExecution", {}, ["Decrypt"]),
+            ("DescribeExecution", {"includedData": "METADATA_ONLY"}, []),
+            ("GetExecutionHistory", {}, ["Decrypt"]),
+        ],
+    )
+    def test_a_caller_needs_the_machines_key_where_the_documented_table_says_so(
+        self, operation: str, given: dict[str, Any], operations_of_key: list[str]
+    ) -> None:
+        """https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html: permissions for API callers."""
+        execution = MACHINE.replace("stateMachine", "execution") + ":one"
+        shape: Any = model_of("states").operation_model(operation).input_shape
+        members = set(shape.members)
+        machine = {"name": "film", "definition": "{}", "roleArn": f"arn:aws:iam::{ACCOUNT}:role/film"}
+        named = {"stateMachineArn": MACHINE, "executionArn": execution}
+        named = machine if operation == "CreateStateMachine" else named
+        params = {name: value for name, value in {**named, **given}.items() if name in members}
+        found = needs("stepfunctions", operation, Table(keys={MACHINE: KEY}), **params)
+        of_key = [need for need in found if need.resource == KEY]
+        assert [need.action for need in of_key] == [f"kms:{name}" for name in operations_of_key]
+        assert all(need.via == "states" for need in of_key)
 
     def test_an_executions_data_is_kept_under_the_role_and_through_no_service(self) -> None:
         found = execution_needs(MACHINE, ACCOUNT, Table(keys={MACHINE: KEY}))

@@ -137,26 +137,54 @@ def _qualified(operations: str) -> Table:
     return {name: Row(_VERSIONS, f"states:{name}", _machine, _qualifier) for name in operations.split()}
 
 
+def _definition_key(call: Call, facts: Facts) -> Iterable[Need]:
+    """Whoever writes a definition has it encrypted: with the key that the call names, or with the one there is."""
+    machine = _machine(call, facts)
+    given: dict[str, str] = call.params.get("encryptionConfiguration") or {}
+    if given.get("type") == "AWS_OWNED_KEY":
+        return
+    key = facts.key_arn(given["kmsKeyId"], call.region) if given.get("kmsKeyId") else facts.key_of(machine)
+    yield from via_kms(call, "states", key, ("DescribeKey",), {})
+    yield from via_kms(call, "states", key, ("GenerateDataKey",), {"aws:states:stateMachineArn": machine})
+
+
+def _definition_read(call: Call, facts: Facts) -> Iterable[Need]:
+    return [] if call.text("includedData") == "METADATA_ONLY" else _reads(call, facts)
+
+
+def _made_with(call: Call, facts: Facts) -> Iterable[Need]:
+    if call.params.get("publish"):
+        yield Need("states:PublishStateMachineVersion", _machine(call, facts))
+    if call.params.get("tags"):
+        yield Need("states:TagResource", _machine(call, facts))
+
+
 _execution = parameter("executionArn")
 _reads = _machine_key("Decrypt")
 
 STATES: Table = {
-    # Who starts an execution needs no key: the machine's role does, see `execution_needs`.
+    # Which caller needs the machine's key is a table of `_STATES_KEYS`. Who starts an execution, or answers a token,
+    # needs none: the machine's role does, see `execution_needs`.
     "StartExecution": Row(_VERSIONS, "states:StartExecution", _machine, _qualifier),
-    "StartSyncExecution": Row(_VERSIONS, "states:StartSyncExecution", _machine, _qualifier, (_reads,)),
-    "DescribeExecution": Row(_STATES_KEYS, "states:DescribeExecution", _execution, implied=(_reads,)),
+    "StartSyncExecution": Row(_VERSIONS, "states:StartSyncExecution", _machine, _qualifier, (_definition_read,)),
+    "DescribeExecution": Row(_STATES_KEYS, "states:DescribeExecution", _execution, implied=(_definition_read,)),
     "GetExecutionHistory": Row(_STATES_KEYS, "states:GetExecutionHistory", _execution, implied=(_reads,)),
     "DescribeStateMachineForExecution": Row(
-        _STATES_KEYS, "states:DescribeStateMachineForExecution", _execution, implied=(_reads,)
+        _STATES_KEYS, "states:DescribeStateMachineForExecution", _execution, implied=(_definition_read,)
     ),
     "RedriveExecution": Row(_STATES_KEYS, "states:RedriveExecution", _execution),
     "StopExecution": Row(_STATES_KEYS, "states:StopExecution", _execution),
     "ListExecutions": Row(_STATES, "states:ListExecutions", _machine),
-    "CreateStateMachine": Row(_STATES, "states:CreateStateMachine", _machine, implied=(_machine_role,)),
-    "UpdateStateMachine": Row(_STATES, "states:UpdateStateMachine", _machine, implied=(_machine_role,)),
+    **{
+        name: Row(_STATES_KEYS, f"states:{name}", _machine, implied=(_machine_role, _made_with, _definition_key))
+        for name in ("CreateStateMachine", "UpdateStateMachine")
+    },
+    "DescribeStateMachine": Row(
+        _STATES_KEYS, "states:DescribeStateMachine", _machine, _qualifier, implied=(_definition_read,)
+    ),
     "CreateStateMachineAlias": Row(_VERSIONS, "states:CreateStateMachineAlias", _machine, _qualifier),
     **_qualified(
-        "DescribeStateMachine DeleteStateMachine PublishStateMachineVersion ListStateMachineVersions "
+        "DeleteStateMachine PublishStateMachineVersion ListStateMachineVersions "
         "DeleteStateMachineVersion ListStateMachineAliases DescribeStateMachineAlias UpdateStateMachineAlias "
         "DeleteStateMachineAlias TagResource UntagResource ListTagsForResource"
     ),
