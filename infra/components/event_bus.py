@@ -43,14 +43,21 @@ class EventBus(pulumi.ComponentResource):
         self.register_outputs({"name": self.name, "arn": self.arn})
 
     def put_access(self, *, source: str) -> Access:
-        """Putting events that name `source` as theirs."""
+        """Putting events that name `source` as theirs.
+
+        The sources of a request are a set; all of an empty one would be equal, so it must not be absent either:
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+        """
         return Access(
             (
                 Statement(
                     sid=f"PutEventsOn{title(self.label)}",
                     actions=("events:PutEvents",),
                     resources=(self.arn,),
-                    conditions={"StringEquals": {"events:source": source}},
+                    conditions={
+                        "ForAllValues:StringEquals": {"events:source": source},
+                        "Null": {"events:source": "false"},
+                    },
                 ),
             )
         )

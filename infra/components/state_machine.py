@@ -150,8 +150,9 @@ class StateMachine(pulumi.ComponentResource):
     def start_access(self) -> Access:
         """Starting an execution of the alias; its caller needs no key.
 
-        Permission is asked for on the state machine's own ARN, the qualifier is a condition:
+        Permission is asked for on the state machine's own ARN, the qualifier is a condition, and a set of one:
         https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
         """
         return Access(
             (
@@ -159,7 +160,7 @@ class StateMachine(pulumi.ComponentResource):
                     sid=f"Start{title(self.label)}",
                     actions=("states:StartExecution",),
                     resources=(self.arn,),
-                    conditions={"StringEquals": {"states:StateMachineQualifier": _LIVE}},
+                    conditions={"ForAnyValue:StringEquals": {"states:StateMachineQualifier": _LIVE}},
                 ),
             )
         )

@@ -83,7 +83,7 @@ def test_start_starts_its_own_machine_only(dev: Recording, pipeline: str, machin
     starting = [one for one in of_role(dev, f"{pipeline}-start") if "states:StartExecution" in one["Action"]]
     # Of the alias only: a start without a qualifier runs what no alias points at.
     assert [(one["Resource"], one["Condition"]) for one in starting] == [
-        ([arn], {"StringEquals": {"states:StateMachineQualifier": "live"}})
+        ([arn], {"ForAnyValue:StringEquals": {"states:StateMachineQualifier": "live"}})
     ]
     variables = dev.one("lambda/function:Function", f"{pipeline}-start").inputs["environment"]["variables"]
     assert variables["STATE_MACHINE_ARN"] == f"{arn}:live"
@@ -121,4 +121,7 @@ def test_events_may_be_put_by_the_machines_and_unpublish_under_the_projects_name
     assert set(putting) == {"catalogue-import", "video-analysis", "unpublish"}
     for statement in putting.values():
         assert statement["Resource"] == [bus]
-        assert statement["Condition"] == {"StringEquals": {"events:source": "shoppable-video"}}
+        assert statement["Condition"] == {
+            "ForAllValues:StringEquals": {"events:source": "shoppable-video"},
+            "Null": {"events:source": "false"},
+        }

@@ -1,9 +1,11 @@
 """Every role: one service that may take it on, one inline policy, nothing on everything without a written reason."""
 
+import importlib.metadata
 import json
 import re
 from collections import Counter
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +71,32 @@ def test_keys_are_used_through_a_service_and_for_one_thing_only(recording: Recor
                 via = condition["kms:ViaService"]
                 assert re.fullmatch(r"(s3|dynamodb|sqs|states)\.eu-central-1\.amazonaws\.com", via), role
             assert [key for key in condition if key.startswith("kms:EncryptionContext:")], f"{role} {statement['Sid']}"
+
+
+def test_a_key_that_holds_a_set_is_compared_by_a_set_operator(recording: Recording) -> None:
+    """Without one IAM does not say what it does, and Access Analyzer calls it an error.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+    """
+    # The service authorization reference writes `ArrayOf…`.
+    parliament = importlib.metadata.distribution("parliament")
+    definitions = json.loads(Path(str(parliament.locate_file("parliament/iam_definition.json"))).read_text())
+    sets = {
+        condition["condition"].lower()
+        for service in definitions
+        for condition in service["conditions"]
+        if condition["type"].startswith("ArrayOf")
+    }
+    seen: set[str] = set()
+    for role, statement in role_statements(recording):
+        for operator, keys in statement.get("Condition", {}).items():
+            for key in keys:
+                if key.lower() in sets:
+                    seen.add(key)
+                    assert operator == "Null" or operator.split(":")[0] in ("ForAllValues", "ForAnyValue"), role
+                else:
+                    assert ":" not in operator, f"{role}: {key} holds one value"
+    assert seen == {"events:source", "states:StateMachineQualifier"}
 
 
 def test_every_policy_fits_and_has_unique_statement_ids(recording: Recording) -> None:
