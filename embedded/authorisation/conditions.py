@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, cast
 
 from embedded.authorisation.errors import PolicyError, UnknownOperatorError
@@ -26,6 +27,10 @@ from embedded.authorisation.wildcards import (
     matches_arn,
     substitute,
 )
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_DATE = re.compile(r"\d{4}-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?)?")
+_EPOCH = re.compile(r"\d{5,}(\.\d+)?")
 
 Test = Callable[[str, str, Context | None], bool]
 """(value of the request, value of the policy, context for variables or None) → whether they match."""
@@ -51,18 +56,25 @@ def _compare(read: Callable[[str], Any], holds: Callable[[Any, Any], bool]) -> T
 
 
 def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise ValueError(text) from None
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return Decimal(text)
 
 
 def _moment(text: str) -> datetime:
+    """ISO 8601 as the W3C narrows it (https://www.w3.org/TR/NOTE-datetime), or seconds since 1970.
+
+    A year alone would be either, so that it is neither.
+    """
+    if _DATE.fullmatch(text):
+        moment = datetime.fromisoformat(f"{text}-01" if len(text) == len("2026-01") else text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not _EPOCH.fullmatch(text):
+        raise ValueError(text)
     try:
         return datetime.fromtimestamp(float(text), UTC)
-    except (ValueError, OverflowError):
-        moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError(text) from None
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
@@ -155,10 +167,11 @@ class Condition:
     def holds(self, context: Context) -> bool:
         """Whether the request meets it. A variable without a value meets nothing."""
         held = context.get(self.key)
+        # Absent, or "a null dataset, such as an empty string": an operator of sets and Null take them alike.
+        empty = not held or (self.quantifier == "ForAllValues" and set(held) == {""})
         if self.operator is None:
-            return (held is None) == _boolean(self.values[0])
-        if not held:
-            # Absent, or an empty set.
+            return empty == _boolean(self.values[0])
+        if not held or empty:
             return self.quantifier == "ForAllValues" or (
                 self.quantifier == "" and (self.if_exists or self.operator.negated)
             )

@@ -76,9 +76,11 @@ class Denied:
             if self.explicit
             else f"because no {self.policy} allows the {self.check.action} action"
         )
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+        resource = f'"{self.check.resource}"' if self.check.action.startswith("s3:") else self.check.resource
         return (
             f"User: {self.caller.name} is not authorized to perform: {self.check.action} "
-            f"on resource: {self.check.resource} {reason}"
+            f"on resource: {resource} {reason}"
         )
 
 

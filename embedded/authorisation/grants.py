@@ -1,7 +1,7 @@
 """Grants of KMS keys.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
-https://docs.aws.amazon.com/kms/latest/developerguide/create-grant-overview.html#grant-constraints
+https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html
 """
 
 from __future__ import annotations
@@ -13,11 +13,24 @@ from embedded.authorisation.principals import Principal
 from embedded.authorisation.wildcards import Context
 
 _CONTEXT = "kms:encryptioncontext:"
+_WITH_CONTEXT = {
+    "Encrypt",
+    "Decrypt",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """`operations` are without `kms:`. Constraints hold for operations with an encryption context only."""
+    """`operations` are without `kms:`. Constraints hold for operations with an encryption context only.
+
+    Of a constraint's pairs the values are compared with their case, the keys without.
+    """
 
     grantee: str
     """ARN of a user, a role or a session, or the name of a service."""
@@ -32,7 +45,7 @@ class Grant:
             return False
         if self.grantee not in {name for name in (caller.arn, caller.role_arn, caller.service) if name}:
             return False
-        if not self.subset and self.equals is None:
+        if operation not in _WITH_CONTEXT or (not self.subset and self.equals is None):
             return True
         given = {name.removeprefix(_CONTEXT): value[0] for name, value in context.items() if name.startswith(_CONTEXT)}
         wanted = self.subset if self.equals is None else self.equals

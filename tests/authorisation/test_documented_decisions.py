@@ -39,6 +39,8 @@ NOT_RESOURCE = GUIDE + "reference_policies_elements_notresource.html"
 DEPUTY = GUIDE + "confused-deputy.html"
 KEY_POLICY = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"
 GRANTS = "https://docs.aws.amazon.com/kms/latest/developerguide/create-grant-overview.html"
+CONSTRAINTS = "https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html"
+CROSS_KEYS = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html"
 TRUST = GUIDE + "id_roles_terms-and-concepts.html"
 
 READ = identity(allow("s3:GetObject", "arn:aws:s3:::films/*"))
@@ -356,6 +358,135 @@ CASES = [
             **DECRYPT,
         ),
     ),
+    Case(
+        "Constraints are for operations with an encryption context, and not for DescribeKey",
+        CONSTRAINTS,
+        True,
+        lambda: allowed(
+            resource_policy=resource(),
+            grants=[Grant(ROLE, frozenset({"DescribeKey"}), {"Department": "IT"})],
+            **{**DECRYPT, "action": "kms:DescribeKey"},
+        ),
+    ),
+    Case(
+        "In a constraint a pair's key is taken in any case",
+        CONSTRAINTS,
+        True,
+        lambda: allowed(
+            resource_policy=resource(),
+            grants=[Grant(ROLE, frozenset({"Decrypt"}), {"Department": "IT"})],
+            given=context(kms__EncryptionContext__department="IT"),
+            **DECRYPT,
+        ),
+    ),
+    Case(
+        "… and its value is not",
+        CONSTRAINTS,
+        False,
+        lambda: allowed(
+            resource_policy=resource(),
+            grants=[Grant(ROLE, frozenset({"Decrypt"}), {"Department": "IT"})],
+            given=context(kms__EncryptionContext__Department="it"),
+            **DECRYPT,
+        ),
+    ),
+    Case(
+        "Across accounts a key policy for the account leaves it to that account's policies",
+        CROSS_KEYS,
+        True,
+        lambda: allowed(
+            identity(allow("kms:Decrypt", KEY)),
+            owner=OTHER,
+            resource_policy=resource(allow("kms:Decrypt", "*", **aws(ROOT))),
+            **DECRYPT,
+        ),
+    ),
+    Case(
+        "… and is not enough by itself, even where it names the role",
+        CROSS_KEYS,
+        False,
+        lambda: allowed(owner=OTHER, resource_policy=resource(allow("kms:Decrypt", "*", **aws(ROLE))), **DECRYPT),
+    ),
+    Case(
+        "A boundary limits what a key policy gives a role",
+        ORDER,
+        False,
+        lambda: allowed(boundary=NOTHING, resource_policy=resource(allow("kms:Decrypt", "*", **aws(ROLE))), **DECRYPT),
+    ),
+    Case(
+        "Whom a resource policy names by its account is limited by a boundary, user or not",
+        ORDER,
+        False,
+        lambda: allowed(READ, caller=USER, boundary=NOTHING, resource_policy=resource(allow(**aws(ACCOUNT)))),
+    ),
+    Case(
+        "An explicit deny of a session policy overrides what a resource gives the session",
+        SESSIONS,
+        False,
+        lambda: allowed(session_policies=[identity(deny())], resource_policy=resource(allow(**aws(SESSION.arn)))),
+    ),
+    Case(
+        "Boundary, session policy and identity policy must all allow",
+        ORDER,
+        False,
+        lambda: allowed(READ, boundary=READ, session_policies=[NOTHING]),
+    ),
+    Case(
+        "A deny that names the role denies its sessions",
+        PRINCIPAL + "#principal-roles",
+        False,
+        lambda: allowed(READ, resource_policy=resource(deny(**aws(ROLE)))),
+    ),
+    Case(
+        "… one that names another session does not",
+        PRINCIPAL + "#principal-role-session",
+        True,
+        lambda: allowed(READ, resource_policy=resource(deny(**aws(SESSION.arn.removesuffix("one") + "two")))),
+    ),
+    Case(
+        "A deny that names the account denies all in it",
+        PRINCIPAL + "#principal-accounts",
+        False,
+        lambda: allowed(READ, caller=USER, resource_policy=resource(deny(**aws(ACCOUNT)))),
+    ),
+    Case(
+        "A resource policy for another account's role says nothing of ours",
+        CROSS,
+        False,
+        lambda: allowed(resource_policy=resource(allow(**aws(ROLE.replace(ACCOUNT, OTHER))))),
+    ),
+    Case(
+        "NotPrincipal with Deny denies other accounts",
+        NOT_PRINCIPAL,
+        False,
+        lambda: allowed(
+            READ,
+            caller=user(f"arn:aws:iam::{OTHER}:user/b"),
+            resource_policy=resource(allow(**to("*")), {**deny(), "NotPrincipal": {"AWS": [ROOT, USER.arn]}}),
+        ),
+    ),
+    Case(
+        "… and spares a user listed with the account",
+        NOT_PRINCIPAL,
+        True,
+        lambda: allowed(
+            READ, caller=USER, resource_policy=resource({**deny(), "NotPrincipal": {"AWS": [ROOT, USER.arn]}})
+        ),
+    ),
+    Case(
+        "The owner of a role in another account must be named by its trust policy, and allow it, too",
+        CROSS,
+        False,
+        lambda: allowed(
+            caller=user(f"arn:aws:iam::{OTHER}:user/b"),
+            action="sts:AssumeRole",
+            on=ROLE,
+            decides=True,
+            resource_policy=trust(
+                {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}}
+            ),
+        ),
+    ),
     # Roles
     Case(
         "A role is assumed by the service that its trust policy names",
@@ -418,14 +549,14 @@ def test_says_who_may_not_do_what_on_what_and_why() -> None:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     start = f"User: arn:aws:sts::{ACCOUNT}:assumed-role/app/one is not authorized to perform: s3:GetObject on resource:"
     assert message(Policies(resource_account=ACCOUNT)) == (
-        f"{start} {OBJECT} because no identity-based policy allows the s3:GetObject action"
+        f'{start} "{OBJECT}" because no identity-based policy allows the s3:GetObject action'
     )
     assert message(Policies(identity=[identity(deny())])) == (
-        f"{start} {OBJECT} with an explicit deny in an identity-based policy"
+        f'{start} "{OBJECT}" with an explicit deny in an identity-based policy'
     )
     assert message(Policies(identity=[READ], boundary=NOTHING)) == (
-        f"{start} {OBJECT} because no permissions boundary allows the s3:GetObject action"
+        f'{start} "{OBJECT}" because no permissions boundary allows the s3:GetObject action'
     )
     assert message(Policies(identity=[READ], resource_account=OTHER)) == (
-        f"{start} {OBJECT} because no resource-based policy allows the s3:GetObject action"
+        f'{start} "{OBJECT}" because no resource-based policy allows the s3:GetObject action'
     )
