@@ -47,11 +47,13 @@ class Watch(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _machine(self, machine: StateMachine) -> None:
+        # What throttles is the account's rate of transitions, for starts have other metrics:
+        # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
         for metric, what, runbook in (
             ("ExecutionsFailed", "an execution failed", "failed-execution"),
             ("ExecutionsTimedOut", "an execution timed out", "failed-execution"),
             ("ExecutionsAborted", "an execution was aborted", "failed-execution"),
-            ("ExecutionThrottled", "more is started than the account may", "throttling"),
+            ("ExecutionThrottled", "its executions take more steps than the account may", "throttling"),
         ):
             dimensions = {"StateMachineArn": machine.arn}
             self._alarm(machine.label, what, runbook, "AWS/States", metric, dimensions)
