@@ -22,9 +22,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Product:
-    """One embedded AWS with the `dev` stack deployed; `home` is where it keeps its state."""
+    """One embedded AWS with the `dev` stack deployed; it keeps its state in `home` and runs the code of `checkout`."""
 
     home: Path
+    checkout: Path = ROOT
 
     @property
     def environment(self) -> dict[str, str]:
@@ -34,7 +35,7 @@ class Product:
         """Run `python -m COMMAND…` from the checkout."""
         done = subprocess.run(
             [sys.executable, "-m", *command],
-            cwd=ROOT,
+            cwd=self.checkout,
             env=self.environment,
             capture_output=True,
             text=True,
