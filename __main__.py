@@ -6,11 +6,11 @@ from infra.catalogue import Catalogue, CatalogueArgs
 from infra.foundation import ROOT, Foundation, FoundationArgs, commit, provider, scope
 from infra.naming import EDGE_REGION
 from infra.operations import Operations, OperationsArgs
-from infra.settings import load
+from infra.settings import Settings
 from infra.storefront import Storefront, StorefrontArgs
 from infra.video import Video, VideoArgs
 
-settings = load()
+settings = Settings.load()
 aws, edge = provider("aws", settings), provider("edge", settings, region=EDGE_REGION)
 options = pulumi.ResourceOptions(providers=[aws])
 

@@ -6,14 +6,14 @@ import pulumi_aws as aws
 from bootstrap import costs
 from bootstrap.deployers import Deployers
 from bootstrap.repositories import Repositories
-from bootstrap.settings import Settings, load
+from bootstrap.settings import Settings
 
 PROJECT = "shoppable-video"
 
 
 def main() -> None:
     """Settings → resources → outputs."""
-    settings = load()
+    settings = Settings.load()
     provider = _provider(settings)
     options = pulumi.ResourceOptions(provider=provider)
     partition = aws.get_partition_output(opts=pulumi.InvokeOptions(provider=provider)).partition

@@ -1,17 +1,11 @@
 """What the bootstrap stack is told. Pulumi.yaml beside it says the same of every setting; a test compares them."""
 
 import json
-from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-import pulumi
-from pulumi.runtime import config as pulumi_config
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from pydantic.alias_generators import to_camel
-from pydantic.fields import FieldInfo
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from infra import advice
-from infra.advice import SettingsError
+from infra.configuration import Configuration
 
 
 def _listed(value: object) -> object:
@@ -40,12 +34,8 @@ Names = Annotated[tuple[Name, ...], BeforeValidator(_listed), Field(min_length=1
 Regions = Annotated[tuple[Region, ...], BeforeValidator(_listed)]
 
 
-class Settings(BaseModel):
+class Settings(Configuration):
     """In the stack's file the names are in camelCase."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True
-    )
 
     region: Region
     """From `aws:region`: where images are pushed, and where the environments are that no other region is named for."""
@@ -104,40 +94,3 @@ class Settings(BaseModel):
         if len(set(self.replication_regions)) != len(self.replication_regions):
             raise ValueError("replicationRegions names a region twice")
         return self
-
-
-def load() -> Settings:
-    """The settings of the stack that runs. Raises SettingsError."""
-    project = pulumi.get_project()
-    given: dict[str, Any] = {
-        key.removeprefix(f"{project}:"): value
-        for key, value in {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}.items()
-        if key.startswith(f"{project}:")
-    }
-    return parse(given | {"region": pulumi.Config("aws").require("region")}, pulumi.get_stack(), project)
-
-
-def parse(given: Mapping[str, Any], stack: str, project: str) -> Settings:
-    """Settings of values as Pulumi passes them: text, and lists as JSON text. Raises SettingsError."""
-    problems: list[str] = []
-    for key in given:
-        if key not in fields():
-            near = advice.nearest(key, fields())
-            problems.append(f"unknown setting {key}{f'; did you mean {near}?' if near else ''}")
-    if not problems:
-        try:
-            return Settings.model_validate(dict(given))
-        except ValidationError as error:
-            for problem in error.errors():
-                key = str(problem["loc"][0]) if problem["loc"] else ""
-                said = problem["msg"].removeprefix("Value error, ")
-                problems.append(f"{project}:{key}: {said}" if key else said)
-                if key:
-                    described = " ".join((fields()[key].description or "").split())
-                    problems.append(f"  # {described}")
-    raise SettingsError("\n".join([f"Pulumi.{stack}.yaml:", *(f"  {problem}" for problem in problems)])) from None
-
-
-def fields() -> dict[str, FieldInfo]:
-    """Every setting by its name in a stack's file."""
-    return {field.alias or name: field for name, field in Settings.model_fields.items()}

@@ -8,7 +8,6 @@ from typing import final
 import pulumi
 
 from functions.intake.record_failure.env import Environment as RecordFailure
-from infra.advice import SettingsError
 from infra.catalogue import Catalogue
 from infra.components.budget import Budget, BudgetArgs
 from infra.components.dashboard import Dashboard, DashboardArgs, Graph
@@ -16,6 +15,7 @@ from infra.components.event_rule import EventRule, EventRuleArgs, FunctionTarget
 from infra.components.function import Function
 from infra.components.queue import DeadLetters, DeadLettersArgs
 from infra.components.topic import AlarmTopic, AlarmTopicArgs
+from infra.configuration import SettingsError
 from infra.foundation import Foundation
 from infra.settings import Settings
 from infra.video import Video

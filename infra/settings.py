@@ -4,18 +4,12 @@ Each field's docstring says what it costs or endangers; Pulumi.yaml carries the 
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-import pulumi
-from pulumi.runtime import config as pulumi_config
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from pydantic.alias_generators import to_camel
-from pydantic.fields import FieldInfo
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from infra import advice
-from infra.advice import SettingsError
+from infra.configuration import Configuration, SettingsError
 from infra.naming import longest_stack
 
 _RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922]
@@ -62,12 +56,42 @@ Reservation = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*=(0|[1-
 Score = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class Settings(BaseModel):
+_EXAMPLES: Mapping[str, object] = {
+    "region": "eu-central-1",
+    "environment": "dev",
+    "accountId": "123456789012",
+    "owner": "shoppable-video",
+    "costCentre": "marketing",
+    "imageRepository": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shoppable-video",
+    "domain": "videos.example.com",
+    "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000",
+    "baseImage": f"python:3.13-slim@sha256:{'0' * 64}",
+    "shopOrigins": ["https://shop.example.com"],
+    "alarmEmails": ["alarms@example.com"],
+    "deletionProtection": True,
+    "logRetentionDays": 365,
+    "noncurrentDays": 30,
+    "framesDays": 30,
+    "accessLogDays": 90,
+    "originalsArchiveDays": 180,
+    "originalsDeepArchiveDays": 365,
+    "tableMaxReadUnits": 1000,
+    "tableMaxWriteUnits": 1000,
+    "monthlyBudgetUsd": 500,
+    "reservedConcurrency": ["video-start=5", "match-frames=40"],
+    "autoApproveScore": "0.93",
+    "reviewScore": "0.4",
+    "maxDropShare": "0.2",
+    "segmentSeconds": 120,
+    "analysisRevision": "1",
+}
+"""A value for each setting whose default would not show what is meant; a test tries every one."""
+
+
+class Settings(Configuration):
     """Everything that may differ between stacks. In the stack's file the names are in camelCase."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True
-    )
+    examples: ClassVar[Mapping[str, object]] = _EXAMPLES
 
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
     """Where everything but CloudFront is, from `aws:region`. Another one is another stack: nothing moves by itself."""
@@ -198,67 +222,14 @@ class Settings(BaseModel):
             if kept[name] < least:
                 yield f"{self.environment} needs {name} of at least {least}, not {kept[name]}"
 
-
-def load() -> Settings:
-    """The settings of the stack that runs. Raises SettingsError."""
-    project = pulumi.get_project()
-    given: dict[str, Any] = {
-        key.removeprefix(f"{project}:"): value
-        for key, value in {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}.items()
-        if key.startswith(f"{project}:")
-    }
-    return parse(given | {"region": pulumi.Config("aws").require("region")}, pulumi.get_stack(), project)
-
-
-def parse(given: Mapping[str, Any], stack: str, project: str = "shoppable-video") -> Settings:
-    """Settings of values as Pulumi passes them: text, and lists as JSON text. Raises SettingsError."""
-    problems, named = _unknown(given)
-    if not problems:
-        try:
-            settings = Settings.model_validate(dict(given))
-        except ValidationError as error:
-            for problem in error.errors():
-                key = str(problem["loc"][0]) if problem["loc"] else ""
-                said = problem["msg"].removeprefix("Value error, ")
-                problems.append(f"{key}: {said}" if key else said)
-                named |= dict.fromkeys([key] if key else [one for one in fields() if re.search(rf"\b{one}\b", said)])
-        else:
-            _check_stack(stack, settings.environment, project)
-            return settings
-    lines = [f"Pulumi.{stack}.yaml:", *(f"  {problem}" for problem in problems)]
-    if named:
-        lines += ["Write there, for example:", "config:"]
-        lines += [advice.line(key, fields()[key], project, value) for key, value in named.items()]
-    raise SettingsError("\n".join(lines)) from None
-
-
-def fields() -> dict[str, FieldInfo]:
-    """Every setting by its name in a stack's file."""
-    return {field.alias or name: field for name, field in Settings.model_fields.items()}
-
-
-def _unknown(given: Mapping[str, Any]) -> tuple[list[str], dict[str, object]]:
-    """What is wrong, and which settings were probably meant, with the values that were given to them."""
-    problems: list[str] = []
-    meant: dict[str, object] = {}
-    for key, value in given.items():
-        if key in fields():
-            continue
-        near = advice.nearest(key, fields())
-        problems.append(f"unknown setting {key}{f'; did you mean {near}?' if near else ''}")
-        if near:
-            meant[near] = value
-    return problems, meant
-
-
-def _check_stack(stack: str, environment: str, project: str) -> None:
-    if stack != environment and not stack.startswith(f"{environment}-"):
-        raise SettingsError(
-            f"stack {stack} has environment {environment}: name it {environment} or "
-            f"{environment}-<something>, so that no one updates one for the other"
-        )
-    longest = longest_stack(project)
-    if len(stack) > longest:
-        raise SettingsError(
-            f"stack {stack} has {len(stack)} characters; more than {longest} leave no room in names that carry it"
-        )
+    def check_stack(self, stack: str, project: str) -> None:
+        if stack != self.environment and not stack.startswith(f"{self.environment}-"):
+            raise SettingsError(
+                f"stack {stack} has environment {self.environment}: name it {self.environment} or "
+                f"{self.environment}-<something>, so that no one updates one for the other"
+            )
+        longest = longest_stack(project)
+        if len(stack) > longest:
+            raise SettingsError(
+                f"stack {stack} has {len(stack)} characters; more than {longest} leave no room in names that carry it"
+            )

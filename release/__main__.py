@@ -9,8 +9,8 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.configuration import SettingsError
 from infra.promotion import Environment, Promotion, PromotionError, path, read
-from infra.settings import SettingsError
 from release import promote
 from release.content import ProgramError, of_checkout
 from release.git import Checkout, GitError

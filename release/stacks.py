@@ -7,7 +7,7 @@ from typing import Any, cast
 import yaml
 
 from infra.promotion import Environment
-from infra.settings import Settings, parse
+from infra.settings import Settings
 
 PROJECT = "shoppable-video"
 ENVIRONMENTS: tuple[Environment, ...] = ("dev", "staging", "prod")
@@ -29,10 +29,10 @@ def configuration(root: Path, stack: str) -> dict[str, str]:
 
 
 def settings(root: Path, stack: str) -> Settings:
-    """Raises StackFileError and `infra.settings.SettingsError`."""
+    """Raises StackFileError and `infra.configuration.SettingsError`."""
     given = configuration(root, stack)
     own = {key.removeprefix(f"{PROJECT}:"): value for key, value in given.items() if key.startswith(f"{PROJECT}:")}
-    return parse(own | {"region": given["aws:region"]}, stack)
+    return Settings.parse(own | {"region": given["aws:region"]}, stack, PROJECT)
 
 
 def _mapping(file: Path) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
+from infra.configuration import SettingsError
 from infra.promotion import Promotion, PromotionError, read
-from infra.settings import SettingsError
 from release import aws
 from release.content import ProgramError
 from release.preflight.account import account, services, transcoding

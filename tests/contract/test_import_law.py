@@ -85,7 +85,7 @@ def test_bootstrap_imports_of_infra_only_how_a_mistake_is_answered() -> None:
     for path in _sources("bootstrap"):
         for module in _imports(path):
             if _under(module, "infra"):
-                assert module == "infra" or _under(module, "infra.advice"), f"{path.name}: {module}"
+                assert module == "infra" or _under(module, "infra.configuration"), f"{path.name}: {module}"
 
 
 def test_shop_imports_of_functions_contracts_only() -> None:
@@ -138,9 +138,9 @@ def test_clients_are_made_in_one_place() -> None:
     assert makers == {"functions/shared/aws.py"}
 
 
-def test_only_settings_read_the_configuration() -> None:
+def test_one_module_reads_the_configuration() -> None:
     for path in _sources("infra"):
-        if path.name != "settings.py":
+        if path.name != "configuration.py":
             assert "pulumi.Config(" not in path.read_text(), path.name
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import yaml
 
-from bootstrap.settings import Settings, fields, parse
+from bootstrap.settings import Settings
 from embedded.engine.project import load_project
-from infra.advice import SettingsError
+from infra.configuration import SettingsError
 from tests.support.recorder import ROOT, Recording, record_project
 
 _PROJECT = "shoppable-video-bootstrap"
@@ -31,7 +31,7 @@ def bootstrap() -> Recording:
 
 
 def _entry(key: str) -> dict[str, Any]:
-    field = fields()[key]
+    field = Settings.fields()[key]
     annotation: Any = field.annotation
     entry: dict[str, Any] = {"type": _TYPES.get(getattr(annotation, "__name__", ""), "string")}
     if getattr(annotation, "__origin__", None) is tuple:
@@ -43,10 +43,10 @@ def _entry(key: str) -> dict[str, Any]:
 
 def test_pulumi_yaml_declares_exactly_the_settings() -> None:
     declared = yaml.safe_load((ROOT / "bootstrap" / "Pulumi.yaml").read_text())["config"]
-    assert {key for key in declared if ":" not in key} == set(fields()) - {"region"}
+    assert {key for key in declared if ":" not in key} == set(Settings.fields()) - {"region"}
 
 
-@pytest.mark.parametrize("key", sorted(set(fields()) - {"region"}))
+@pytest.mark.parametrize("key", sorted(set(Settings.fields()) - {"region"}))
 def test_pulumi_yaml_says_what_the_model_says(key: str) -> None:
     declared = yaml.safe_load((ROOT / "bootstrap" / "Pulumi.yaml").read_text())["config"]
     assert declared[key] == _entry(key)
@@ -57,7 +57,7 @@ def test_pulumi_yaml_says_what_the_model_says(key: str) -> None:
     ("given", "said"),
     [
         ({"repositry": "a/b"}, "unknown setting repositry; did you mean repository?"),
-        ({"accountId": "1"}, "shoppable-video-bootstrap:accountId: String should match pattern"),
+        ({"accountId": "1"}, "accountId: String should match pattern"),
         ({"replicationRegions": '["eu-central-1"]'}, "replicationRegions names eu-central-1, where images are pushed"),
         ({"replicationRegions": '["eu-west-1", "eu-west-1"]'}, "replicationRegions names a region twice"),
         ({"repository": "a/*"}, "repository: String should match pattern"),
@@ -68,12 +68,12 @@ def test_pulumi_yaml_says_what_the_model_says(key: str) -> None:
 )
 def test_a_wrong_setting_is_refused_and_named(given: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError, match=r"Pulumi\.shared\.yaml") as refused:
-        parse({**_GIVEN, **given}, "shared", _PROJECT)
+        Settings.parse({**_GIVEN, **given}, "shared", _PROJECT)
     assert said in str(refused.value)
 
 
 def test_settings_come_as_pulumi_passes_them() -> None:
-    settings = parse({**_GIVEN, "activateCostTags": "true", "costAlertUsd": "5"}, "shared", _PROJECT)
+    settings = Settings.parse({**_GIVEN, "activateCostTags": "true", "costAlertUsd": "5"}, "shared", _PROJECT)
     assert settings == Settings(
         region="eu-central-1",
         account_id="123456789012",
@@ -88,7 +88,7 @@ def test_settings_come_as_pulumi_passes_them() -> None:
 def test_the_example_stack_is_valid() -> None:
     config = load_project(ROOT / "bootstrap", "shared", {}).config
     own = {key.split(":", 1)[1]: value for key, value in config.items() if key.startswith(_PROJECT)}
-    assert parse(own | {"region": config["aws:region"]}, "shared", _PROJECT).repository
+    assert Settings.parse(own | {"region": config["aws:region"]}, "shared", _PROJECT).repository
 
 
 def test_images_are_copied_to_repositories_that_are_there_and_are_no_less_strict(bootstrap: Recording) -> None:

@@ -9,7 +9,7 @@ import cfnlint
 import pytest
 
 from bootstrap.permissions import SERVICES, Permissions
-from infra.advice import SettingsError
+from infra.configuration import SettingsError
 from lint.cloudformation_types import TYPES as CLOUDFORMATION
 from release import stacks
 from release.preflight.finding import Target

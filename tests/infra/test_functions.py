@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from infra.advice import SettingsError
 from infra.components.function import variables
+from infra.configuration import SettingsError
 from infra.promotion import read
 from tests.infra.policies import allows
 from tests.support.recorder import ROOT, Recorded, Recording, record_project

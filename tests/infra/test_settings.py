@@ -4,10 +4,12 @@ import pytest
 import yaml
 
 from embedded.engine.project import load_project
-from infra.advice import SettingsError
+from infra.configuration import SettingsError
 from infra.promotion import PromotionError
-from infra.settings import parse
+from infra.settings import Settings
 from tests.support.recorder import ROOT, STACKS, record_project
+
+_PROJECT = "shoppable-video"
 
 
 def _given(stack: str = "dev", **changes: str) -> dict[str, str]:
@@ -20,12 +22,12 @@ def _given(stack: str = "dev", **changes: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_stack_file_is_valid(stack: str) -> None:
-    assert parse(_given(stack), stack).environment == stack
+    assert Settings.parse(_given(stack), stack, _PROJECT).environment == stack
 
 
 def test_an_unknown_setting_is_an_error_that_names_the_nearest_known_and_shows_the_yaml_to_write() -> None:
     with pytest.raises(SettingsError, match="unknown setting logRetentionDay; did you mean logRetentionDays") as error:
-        parse(_given(logRetentionDay="7"), "dev")
+        Settings.parse(_given(logRetentionDay="7"), "dev", _PROJECT)
     *_, told, comment, line = str(error.value).splitlines()
     assert told == "config:"
     assert comment.startswith("  # Days that logs are kept")
@@ -34,21 +36,21 @@ def test_an_unknown_setting_is_an_error_that_names_the_nearest_known_and_shows_t
 
 def test_an_unknown_setting_that_is_like_no_other_is_an_error_without_advice() -> None:
     with pytest.raises(SettingsError, match=r"unknown setting zzz$"):
-        parse(_given(zzz="7"), "dev")
+        Settings.parse(_given(zzz="7"), "dev", _PROJECT)
 
 
 def test_a_missing_setting_is_an_error_that_names_it_and_shows_the_yaml_to_write() -> None:
     given = _given()
     del given["segmentSeconds"]
     with pytest.raises(SettingsError, match="segmentSeconds: Field required") as error:
-        parse(given, "dev")
+        Settings.parse(given, "dev", _PROJECT)
     assert str(error.value).startswith("Pulumi.dev.yaml:")
     assert yaml.safe_load(str(error.value).splitlines()[-1]) == {"shoppable-video:segmentSeconds": 120}
 
 
 def test_every_mistake_is_told_at_once() -> None:
     with pytest.raises(SettingsError, match=r"accountId(.|\n)*logRetentionDays"):
-        parse(_given(accountId="1", logRetentionDays="8"), "dev")
+        Settings.parse(_given(accountId="1", logRetentionDays="8"), "dev", _PROJECT)
 
 
 @pytest.mark.parametrize(
@@ -83,24 +85,27 @@ def test_every_mistake_is_told_at_once() -> None:
 )
 def test_a_value_out_of_bounds_is_an_error_that_names_the_setting(key: str, value: str) -> None:
     with pytest.raises(SettingsError, match=key):
-        parse(_given(**{key: value}), "dev")
+        Settings.parse(_given(**{key: value}), "dev", _PROJECT)
 
 
 def test_thresholds_must_leave_room_between_them() -> None:
     with pytest.raises(SettingsError, match="reviewScore is above autoApproveScore"):
-        parse(_given(reviewScore="0.9", autoApproveScore="0.8"), "dev")
+        Settings.parse(_given(reviewScore="0.9", autoApproveScore="0.8"), "dev", _PROJECT)
 
 
 def test_a_film_is_archived_before_it_is_deeply_archived() -> None:
     with pytest.raises(SettingsError, match="originalsDeepArchiveDays must be more than originalsArchiveDays"):
-        parse(_given(originalsArchiveDays="200", originalsDeepArchiveDays="200"), "dev")
+        Settings.parse(_given(originalsArchiveDays="200", originalsDeepArchiveDays="200"), "dev", _PROJECT)
     assert (
-        parse(_given(originalsArchiveDays="200", originalsDeepArchiveDays="201"), "dev").originals_archive_days == 200
+        Settings.parse(
+            _given(originalsArchiveDays="200", originalsDeepArchiveDays="201"), "dev", _PROJECT
+        ).originals_archive_days
+        == 200
     )
 
 
 def test_what_is_left_empty_is_neither_archived_nor_limited() -> None:
-    settings = parse(_given(originalsArchiveDays="", tableMaxWriteUnits=""), "dev")
+    settings = Settings.parse(_given(originalsArchiveDays="", tableMaxWriteUnits=""), "dev", _PROJECT)
     assert (settings.originals_archive_days, settings.table_max_write_units) == (None, None)
 
 
@@ -108,18 +113,18 @@ def test_what_is_left_empty_is_neither_archived_nor_limited() -> None:
 def test_a_domain_and_its_certificate_go_together(given: str) -> None:
     value = {"domain": "videos.example.com", "certificateArn": _given("prod")["certificateArn"]}[given]
     with pytest.raises(SettingsError, match="domain and certificateArn go together"):
-        parse(_given("dev", **{given: value}), "dev")
+        Settings.parse(_given("dev", **{given: value}), "dev", _PROJECT)
 
 
 def test_a_certificate_of_another_account_is_refused() -> None:
     other = _given("prod")["certificateArn"].replace("123456789012", "210987654321")
     with pytest.raises(SettingsError, match="certificateArn is not of account 123456789012"):
-        parse(_given("prod", certificateArn=other), "prod")
+        Settings.parse(_given("prod", certificateArn=other), "prod", _PROJECT)
 
 
 def test_images_of_another_region_are_refused() -> None:
     with pytest.raises(SettingsError, match="imageRepository is not in us-west-2"):
-        parse(_given("dev", region="us-west-2"), "dev")
+        Settings.parse(_given("dev", region="us-west-2"), "dev", _PROJECT)
 
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])
@@ -134,7 +139,7 @@ def test_images_of_another_region_are_refused() -> None:
 )
 def test_staging_and_prod_refuse_to_run_without(stack: str, key: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{stack} needs {key}"):
-        parse(_given(stack, **{key: value}), stack)
+        Settings.parse(_given(stack, **{key: value}), stack, _PROJECT)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +153,7 @@ def test_staging_and_prod_refuse_to_run_without(stack: str, key: str, value: str
 )
 def test_staging_and_prod_refuse_to_forget_soon(stack: str, key: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{stack} needs {key} of at least [0-9]+, not {value}"):
-        parse(_given(stack, **{key: value}), stack)
+        Settings.parse(_given(stack, **{key: value}), stack, _PROJECT)
 
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])
@@ -159,13 +164,13 @@ def test_staging_and_prod_refuse_to_run_without_promoted_digests(stack: str) -> 
 
 def test_a_stack_may_not_run_under_the_settings_of_another_environment() -> None:
     with pytest.raises(SettingsError, match="stack prod has environment dev"):
-        parse(_given("dev"), "prod")
+        Settings.parse(_given("dev"), "prod", _PROJECT)
 
 
 def test_a_person_may_have_a_dev_stack_of_their_own() -> None:
-    assert parse(_given("dev"), "dev-ada").environment == "dev"
+    assert Settings.parse(_given("dev"), "dev-ada", _PROJECT).environment == "dev"
 
 
 def test_a_stack_whose_name_leaves_no_room_in_other_names_is_refused() -> None:
     with pytest.raises(SettingsError, match="leave no room"):
-        parse(_given("dev"), "dev-ada-of-the-storefront")
+        Settings.parse(_given("dev"), "dev-ada-of-the-storefront", _PROJECT)

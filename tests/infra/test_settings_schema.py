@@ -5,8 +5,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from infra.advice import EXAMPLES
-from infra.settings import Settings, fields
+from infra.settings import Settings
 from tests.support.recorder import ROOT, STACKS
 
 _OF_PULUMI = ("pulumi:autonaming", "pulumi:disable-default-providers")
@@ -15,7 +14,7 @@ _TYPES = {"str": "string", "int": "integer", "bool": "boolean"}
 
 def _entry(key: str) -> dict[str, Any]:
     """What Pulumi.yaml must say of a setting. Pulumi's schema has no fractions and no absence: both are text."""
-    field = fields()[key]
+    field = Settings.fields()[key]
     annotation: Any = field.annotation
     entry: dict[str, Any] = {"type": _TYPES.get(getattr(annotation, "__name__", ""), "string")}
     if getattr(annotation, "__origin__", None) is tuple:
@@ -34,30 +33,32 @@ def _declared() -> dict[str, Any]:
 
 
 def test_pulumi_yaml_declares_exactly_the_settings() -> None:
-    assert {key for key in _declared() if key not in _OF_PULUMI} == set(fields()) - {"region"}
+    assert {key for key in _declared() if key not in _OF_PULUMI} == set(Settings.fields()) - {"region"}
 
 
-@pytest.mark.parametrize("key", sorted(set(fields()) - {"region"}))
+@pytest.mark.parametrize("key", sorted(set(Settings.fields()) - {"region"}))
 def test_pulumi_yaml_says_what_the_model_says(key: str) -> None:
     wanted = yaml.safe_dump({key: _entry(key)}, width=1000, allow_unicode=True, sort_keys=False)
     assert _declared()[key] == _entry(key), f"write in Pulumi.yaml, below config:\n{wanted}"
 
 
-@pytest.mark.parametrize("key", sorted(fields()))
+@pytest.mark.parametrize("key", sorted(Settings.fields()))
 def test_every_setting_is_described(key: str) -> None:
-    described = fields()[key].description
+    described = Settings.fields()[key].description
     assert described, f"{key} has no docstring that says what it costs or endangers"
     assert len(described) >= 40, f"{key}: {described!r} says too little"
     assert described.rstrip().endswith(".")
 
 
-@pytest.mark.parametrize("key", sorted(fields()))
+@pytest.mark.parametrize("key", sorted(Settings.fields()))
 def test_every_setting_has_a_default_or_an_example_that_it_would_take(key: str) -> None:
-    field = fields()[key]
-    assert key in EXAMPLES or not (field.is_required() or field.default in (None, ()))
-    given = {name: EXAMPLES[name] for name, other in fields().items() if other.is_required()}
+    field = Settings.fields()[key]
+    assert key in Settings.examples or not (field.is_required() or field.default in (None, ()))
+    given = {name: Settings.examples[name] for name, other in Settings.fields().items() if other.is_required()}
     together = {"domain": ("domain", "certificateArn"), "certificateArn": ("domain", "certificateArn")}
-    Settings.model_validate(given | {name: EXAMPLES[name] for name in together.get(key, (key,)) if name in EXAMPLES})
+    Settings.model_validate(
+        given | {name: Settings.examples[name] for name in together.get(key, (key,)) if name in Settings.examples}
+    )
 
 
 def _stack(name: str) -> dict[str, Any]:
@@ -107,5 +108,5 @@ def test_dev_differs_from_staging_only_where_it_is_another_thing() -> None:
 def test_no_stack_writes_down_a_default() -> None:
     for stack in STACKS:
         for key, value in _stack(stack).items():
-            field = fields()[key]
+            field = Settings.fields()[key]
             assert field.is_required() or value != field.default or key in _OF_ITS_SIZE, f"{stack}: {key}"
