@@ -1,4 +1,4 @@
-"""The settings of a stack: the only reader of Pulumi's configuration. A setting is what environments differ in.
+"""The settings of a stack. A setting is what environments differ in.
 
 Each field's docstring says what it costs or endangers; Pulumi.yaml carries the same text, type and default.
 """
