@@ -4,6 +4,7 @@ Each field's docstring says what it costs or endangers; Pulumi.yaml carries the 
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -42,6 +43,9 @@ def _listed(value: object) -> object:
 _ArchiveDays = Annotated[int, Field(ge=90, le=730)]
 _DeepArchiveDays = Annotated[int, Field(ge=180, le=730)]
 _Units = Annotated[int, Field(ge=1)]
+
+_STACK = re.compile(r"[a-z0-9-]+")
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
 
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = rf"({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])"
@@ -149,7 +153,8 @@ class Settings(Configuration):
     """The same into the cheapest tier, from which a film takes up to 12 hours to come back."""
     table_max_read_units: Annotated[_Units | None, BeforeValidator(_optional_integer)] = None
     """Upper limit of each table's reads per second, in request units: bounds the bill of a runaway reader, and also
-    throttles whoever needs more. Absent, the account's quota is the limit."""
+    throttles whoever needs more. Absent, the account's quota is the limit; but emptied it changes nothing, and AWS
+    keeps the last number: to be rid of a limit give it that quota."""
     table_max_write_units: Annotated[_Units | None, BeforeValidator(_optional_integer)] = None
     """The same of writes; a large import that is throttled takes longer, and fails when its retries are used up."""
     monthly_budget_usd: Annotated[int, Field(ge=1)]
@@ -227,6 +232,10 @@ class Settings(Configuration):
             raise SettingsError(
                 f"stack {stack} has environment {self.environment}: name it {self.environment} or "
                 f"{self.environment}-<something>, so that no one updates one for the other"
+            )
+        if not _STACK.fullmatch(stack):
+            raise SettingsError(
+                f"stack {stack!r}: its name is part of buckets' names; S3 takes lower-case letters, digits and - only"
             )
         longest = longest_stack(project)
         if len(stack) > longest:

@@ -171,6 +171,12 @@ def test_a_person_may_have_a_dev_stack_of_their_own() -> None:
     assert Settings.parse(_given("dev"), "dev-ada", _PROJECT).environment == "dev"
 
 
+@pytest.mark.parametrize("stack", ["dev-Ada", "dev-a_b", "dev-a.b"])
+def test_a_stack_whose_name_no_bucket_may_have_is_refused(stack: str) -> None:
+    with pytest.raises(SettingsError, match="S3 takes lower-case letters"):
+        Settings.parse(_given("dev"), stack, _PROJECT)
+
+
 def test_a_stack_whose_name_leaves_no_room_in_other_names_is_refused() -> None:
     with pytest.raises(SettingsError, match="leave no room"):
         Settings.parse(_given("dev"), "dev-ada-of-the-storefront", _PROJECT)
