@@ -19,6 +19,12 @@ def _traced(function: Resource) -> Iterator[str]:
     yield from unless(function.get("tracingConfig.mode") == "Active", "its calls are not traced")
 
 
+def _published(alias: Resource) -> Iterator[str]:
+    weights: Mapping[str, float] = alias.get("routingConfig.additionalVersionWeights") or {}
+    for version in (alias.get("functionVersion"), *weights):
+        yield from unless(str(version).isdecimal(), f"{version} is no published version: it changes under its callers")
+
+
 def _reserved(function: Resource) -> Iterator[str]:
     # -1 is the provider's word for none: https://www.pulumi.com/registry/packages/aws/api-docs/lambda/function/
     reserved = function.get("reservedConcurrentExecutions")
@@ -127,6 +133,13 @@ RULES = (
         by="functionName",
         severity="medium",
         demands="Callers call a published version: every function has an alias",
+    ),
+    ResourceRule(
+        name="lambda-alias-published",
+        demands="An alias points at a published version",
+        types=("lambda/alias:Alias",),
+        severity="high",
+        check=_published,
     ),
     ResourceRule(
         name="lambda-named-caller",

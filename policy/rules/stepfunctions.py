@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from policy.model import Resource, ResourceRule, Stack, StackRule, every_has, unless
 
 _MACHINE = "sfn/stateMachine:StateMachine"
-_UNQUALIFIED = re.compile(r'arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:([A-Za-z0-9_-]+)(?=["*])')
+_CALLED = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:([A-Za-z0-9_-]+)(?::([A-Za-z0-9_$-]+))?")
 
 
 def _logged(machine: Resource) -> Iterator[str]:
@@ -40,8 +40,10 @@ def _published(machine: Resource) -> Iterator[str]:
 
 
 def _pinned(machine: Resource) -> Iterator[str]:
-    for name in dict.fromkeys(_UNQUALIFIED.findall(str(machine.get("definition")))):
-        yield f"it calls {name} without a version: a rollback of it would not be whole"
+    for name, qualifier in dict.fromkeys(_CALLED.findall(str(machine.get("definition")))):
+        # An alias moves, as the function itself does.
+        called = f"{name} as {qualifier}, which is" if qualifier else f"{name} by"
+        yield from unless(qualifier.isdecimal(), f"it calls {called} no version: a rollback of it would not be whole")
 
 
 RULES = (

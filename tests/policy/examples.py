@@ -134,6 +134,25 @@ MISTAKES: Mapping[str, Mistake] = {
     "events-dead-letters": change("cloudwatch/eventTarget:EventTarget", {"deadLetterConfig": _GONE}),
     "events-encrypted": change("cloudwatch/eventBus:EventBus", {"kmsKeyIdentifier": _GONE}),
     "events-private": adding("cloudwatch/eventBusPolicy:EventBusPolicy", policy=json.dumps({"Statement": [_ANYONE]})),
+    "events-sent": change(
+        "cloudwatch/eventRule:EventRule",
+        {"eventPattern": json.dumps({"source": ["aws.s3"], "detail-type": ["Object created"]})},
+    ),
+    "iam-key-with-data": change(
+        _INLINE,
+        {
+            "policy": json.dumps(
+                {
+                    "Statement": {
+                        "Sid": "Use",
+                        "Effect": "Allow",
+                        "Action": "dynamodb:GetItem",
+                        "Resource": "arn:aws:dynamodb:eu-central-1:123456789012:table/*",
+                    }
+                }
+            )
+        },
+    ),
     "iam-named-keys": allow(
         _INLINE,
         {"Sid": "Keys", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:*:123456789012:key/*"},
@@ -180,6 +199,7 @@ MISTAKES: Mapping[str, Mistake] = {
         },
     ),
     "lambda-alias": without("lambda/alias:Alias"),
+    "lambda-alias-published": change("lambda/alias:Alias", {"functionVersion": "$LATEST"}),
     "lambda-can-run": change(_FUNCTION, {"reservedConcurrentExecutions": 0}),
     "lambda-image-by-digest": change(_FUNCTION, {"imageUri": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/a:1"}),
     "lambda-log-group": rewired(_FUNCTION, "loggingConfig"),
