@@ -34,8 +34,8 @@ def main() -> int:
             sys.stdout.write(f"without any mistake, {outcome.mutation.stack}: {layer}: {said}\n")
     seeded = [outcome for outcome in outcomes if outcome.mutation.edits]
     caught = sum(bool(outcome.caught) for outcome in seeded)
-    sys.stdout.write(f"mutations: {len(seeded)} seeded, {caught} caught\n")
-    return 1 if wrong or caught < len(seeded) else 0
+    sys.stdout.write(f"mutations: {len(chosen)} seeded, {caught} caught\n")
+    return 1 if wrong or caught < len(chosen) else 0
 
 
 def _table(outcomes: Sequence[Outcome], *, say: bool) -> None:

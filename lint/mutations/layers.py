@@ -2,12 +2,14 @@
 
 import dataclasses
 import functools
-import subprocess
+import importlib
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+
+import pytest
 
 from lint import asl, cfn, policies
 from lint.cloudformation import MappingError
@@ -138,28 +140,48 @@ def _hosts(one: Captured) -> set[str]:
     return set(one.property_dependencies.get(row.host, ())) if row and row.host else set()
 
 
-def tests(directory: Path, *, added: bool) -> Caught:
-    """What the infrastructure's own tests say of a copy: the name of the first that fails.
+class _Failures:
+    """A plugin of pytest: the first test, or file of tests, that fails."""
 
-    Of an added component only its own: the others count what there is.
+    first = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._note(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._note(report)
+
+    def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if report.failed and not self.first:
+            self.first = report.nodeid
+
+
+def tests(*, added: bool) -> Caught:
+    """What the infrastructure's own tests say of the copy that this process is in: the name of the first that fails.
+
+    Of an added component only its own: the others count what there is. What tests import is imported from the copy.
     """
+    for name in [name for name in sys.modules if name.partition(".")[0] in OF_A_COPY]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    failures = _Failures()
     chosen = ["tests/infra/test_http_api.py"] if added else ["tests/infra", "tests/contract/test_stacks.py"]
-    done = subprocess.run(
+    code = pytest.main(
         [
-            sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:randomly", "-p", "no:cacheprovider",
-            "--no-header", *chosen,
-            # The engine is a layer of its own here.
-            "-k", "not the_engine_accepts",
+            "-q", "-x", "-n0", "-p", "no:randomly", "-p", "no:cacheprovider", *chosen,
+            # The account's resources are another program's, and the engine is a layer of its own here.
+            *(f"--ignore=tests/infra/{other}" for other in _OF_ANOTHER_PROGRAM), "-k", "not the_engine_accepts",
         ],
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        check=False,
+        plugins=[failures],
     )  # fmt: skip
-    if done.returncode == 0:
+    if code == pytest.ExitCode.OK:
         return {}
-    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return {TESTS: failed[0] if failed else (done.stdout or done.stderr)[-400:]}
+    return {TESTS: failures.first or str(code)}
+
+
+OF_A_COPY = ("tests", "infra", "functions")
+"""Packages that a process takes from its copy."""
+_OF_ANOTHER_PROGRAM = ("test_bootstrap.py", "test_deployers.py")
 
 
 def plannable(stack: Stack) -> str:

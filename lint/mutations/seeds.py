@@ -242,6 +242,19 @@ MUTATIONS: tuple[Mutation, ...] = (
         '"POWERTOOLS_SERVICE_NAME": name,',
         '"POWERTOOLS_SERVICE_NAME": name, "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY",',
     ),
+    _seed(
+        "missing secret marking: a header that proves where a request comes from",
+        _COMPONENTS + "distribution.py",
+        '"origin_access_control_id": ',
+        '"custom_headers": [{"name": "x-origin-token", "value": "9f2c1a7be4d84e0a"}],\n'
+        '                "origin_access_control_id": ',
+    ),
+    _seed(
+        "missing secret marking: an output",
+        "__main__.py",
+        '"commit": commit(),',
+        '"commit": commit(), "cart_token": "9f2c1a7be4d84e0a",',
+    ),
     _seed("tag: nobody pays", "infra/foundation.py", '                "cost-centre": settings.cost_centre,\n', ""),
     _seed("alarm: nobody is told", _COMPONENTS + "alarms.py", "alarm_actions=list(args.actions)", "alarm_actions=[]"),
     _seed(
@@ -265,4 +278,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         '"detail-type": ["Object Created"]',
         '"detail_type": ["Object Created"]',
     ),
+    _seed("event pattern: type that is not sent", "infra/intake.py", '["Object Created"]', '["Object created"]'),
+    _seed("event pattern: source that sends nothing", "infra/intake.py", '["aws.s3"]', '["aws.S3"]'),
+    _seed("event pattern: field that no event has", "infra/operations.py", '"stateMachineArn": [', '"stateMachine": ['),
 )

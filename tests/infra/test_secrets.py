@@ -6,7 +6,7 @@ https://www.pulumi.com/docs/iac/concepts/secrets/
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -26,11 +26,12 @@ def _in_the_open(value: Any, called: str = "") -> Iterator[str]:
     if isinstance(value, Secret):
         return
     if isinstance(value, Mapping):
-        name = str(value.get("name", "")) if "value" in value else ""
-        for key, held in value.items():
+        fields = cast("Mapping[str, Any]", value)
+        name = str(fields.get("name", "")) if "value" in fields else ""
+        for key, held in fields.items():
             yield from _in_the_open(held, name if key == "value" else str(key))
     elif isinstance(value, list):
-        for held in value:
+        for held in cast("list[Any]", value):
             yield from _in_the_open(held, called)
     elif value and _CALLED.search(called) and not _ARN.search(called) and called not in _PLAIN:
         yield called
