@@ -20,7 +20,7 @@ DEMO := .demo/seed-$(SEED)-$(DISTRACTORS)
 SHOP := $(if $(filter 1-0,$(SEED)-$(DISTRACTORS)),demo-shop,demo-$(SEED)-$(DISTRACTORS))
 VIDEO_ID = $$($(RUN) -c 'import json; print(json.load(open("$(DEMO)/published.json"))["video_id"])')
 
-.PHONY: help install web demo test check lint lint-infra mutations controls audit types format schema lock bench clean release promote rollback promoted preflight lint-workflows
+.PHONY: help install web demo test check lint lint-infra mutations permissions record-permissions controls audit types format schema lock bench clean release promote rollback promoted preflight lint-workflows
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -80,6 +80,12 @@ lint-infra: $(INSTALLED) $(CHECKOV) $(ASL) ## cfn-lint, Checkov, parliament and 
 
 mutations: $(INSTALLED) $(CHECKOV) $(ASL) ## Which checks catch which of the seeded mistakes
 	$(RUN) -m lint.mutations $(ONLY)
+
+permissions: $(INSTALLED) ## Is every grant needed, and none wider than it must be? Recorded calls against changed policies
+	@$(RUN) -m permissions
+
+record-permissions: install ## Record anew which calls the end-to-end tests make (TESTS=…: add what these make)
+	$(RUN) -m permissions.record $(TESTS)
 
 controls: $(INSTALLED) ## Write docs/controls.md from policy/
 	$(RUN) -m policy.controls

@@ -35,10 +35,13 @@ PASSING = frozenset(
         "aws:principaltype",
         "aws:username",
         "dynamodb:leadingkeys",
+        "events:detail-type",
+        "kms:encryptioncontextkeys",
         "s3:delimiter",
         "s3:max-keys",
         "s3:prefix",
         "s3:versionid",
+        "s3:x-amz-copy-source",
     }
 )
 """Keys that are not kept: they differ from run to run, or follow from the caller and the resource."""
