@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     settings.add_argument("--config-file", type=Path, metavar="FILE", help="settings, instead of Pulumi.<stack>.yaml")
     up = commands.add_parser("up", parents=[stack, settings], help="start the embedded AWS and deploy into it")
     up.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
+    up.add_argument(
+        "--own-credentials", action="store_true", help="deploy with the credentials that an AWS SDK finds, as CI does"
+    )
     down = commands.add_parser("down", help="delete what is deployed, then stop the embedded AWS")
     down.add_argument("--stack", help="only this stack; the embedded AWS runs on while another is left")
     down.add_argument("--force", action="store_true", help="stop at once: everything in it is gone")
@@ -60,7 +63,7 @@ def _run(options: argparse.Namespace) -> None:
         case "up":
             from embedded.commands.up import up
 
-            up(_program(options), options.port)
+            up(_program(options), options.port, own_credentials=options.own_credentials)
         case "down":
             from embedded.commands.down import down
 

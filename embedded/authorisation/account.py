@@ -6,6 +6,7 @@ Nothing is kept here, so that a changed policy counts at the next request. Docum
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, cast
 
@@ -44,8 +45,8 @@ class Account:
 
     def policies(self, caller: Principal, action: str, resource: str) -> Policies:
         """All that have a say about one action on one resource. Errors: PolicyError."""
-        trust = action.lower() == "sts:assumerole"
-        key = resource.startswith("arn:aws:kms:") and ":key/" in resource
+        trust = action.lower() in ("sts:assumerole", "sts:assumerolewithwebidentity")
+        key = resource.startswith("arn:aws:kms:") and ":key/" in resource and not _unborn(action, resource)
         identity, boundary = self._identity(caller)
         return Policies(
             identity=identity,
@@ -60,6 +61,14 @@ class Account:
         """Who may assume a role; None for a role that does not exist."""
         role = self._role(role_arn)
         return None if role is None else str(role.assume_role_policy_document or "{}")
+
+    def tags(self, arn: str) -> Mapping[str, str] | None:
+        """The tags of a KMS key; None for what is no key."""
+        key = self._key(arn.rpartition("/")[2], arn.split(":")[3]) if arn.startswith("arn:aws:kms:") else None
+        if key is None:
+            return {} if arn.startswith("arn:aws:kms:") else None
+        backend: Model = kms_backends[self.id][arn.split(":")[3]]
+        return {str(name): str(value) for name, value in backend.tagger.get_tag_dict_for_resource(key.id).items()}
 
     def _identity(self, caller: Principal) -> tuple[tuple[Policy, ...], Policy | None]:
         entity: Model = None
@@ -262,6 +271,11 @@ class Account:
 
     def _key(self, identifier: str, region: str) -> Model | None:
         return cast("Model", kms_backends[self.id][region]).keys.get(identifier)
+
+
+def _unborn(action: str, resource: str) -> bool:
+    """Whether it is the key that CreateKey is about to tag, which has no policy yet."""
+    return action.lower() == "kms:tagresource" and resource.endswith(":key/*")
 
 
 def _named(policies: Model) -> list[tuple[str, str]]:

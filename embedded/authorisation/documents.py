@@ -79,6 +79,10 @@ class Statement:
 
     def applies(self, action: str, resource: str, context: Context) -> bool:
         """Whether action, resource and conditions are met; whom it names is not asked."""
+        return self.covers(action, resource, context) and all(condition.holds(context) for condition in self.conditions)
+
+    def covers(self, action: str, resource: str, context: Context) -> bool:
+        """Whether action and resource are met; conditions are not asked."""
         if any(matches_action(pattern, action) for pattern in self.actions) == self.inverted_actions:
             return False
         given = context if self.variables else None
@@ -86,9 +90,7 @@ class Statement:
             found = any(matches_resource(pattern, resource, given) for pattern in self.resources)
         except UnresolvedError:
             return False
-        if self.resources and found == self.inverted_resources:
-            return False
-        return all(condition.holds(context) for condition in self.conditions)
+        return not self.resources or found != self.inverted_resources
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 from embedded.authorisation.account import Account
 from embedded.authorisation.calls import Call, UnreadableError, read_call
@@ -102,10 +102,10 @@ class Enforcement:
         """None if `caller` may do all of it; the first that is denied decides the answer."""
         base = _context(caller, call, source)
         for need in needs:
-            check = Check(need.action, need.resource, _complete(base, need, self._account.id))
+            check = Check(need.action, need.resource, {**_complete(base, need, self._account.id), **self._tags(need)})
             try:
                 policies = self._account.policies(caller, need.action, need.resource)
-                _must_be_served(policies)
+                _must_be_served(policies, check)
                 decision = decide(caller, check, policies)
             except PolicyError as error:
                 logger.error("%s, %s on %s cannot be judged: %s", caller.name, need.action, need.resource, error)
@@ -115,6 +115,10 @@ class Enforcement:
                 logger.warning("denied: %s", decision.message)
                 return self._refusal(call, decision.message, key=bool(need.via))
         return None
+
+    def _tags(self, need: Need) -> dict[str, tuple[str, ...]]:
+        held = self._account.tags(need.resource) or {}
+        return {f"aws:resourcetag/{name.lower()}": (value,) for name, value in held.items()}
 
     def tell(self, judged: Judged) -> None:
         """Let the listeners hear of it."""
@@ -170,7 +174,20 @@ def _context(caller: Principal, call: Call, source: Source | None) -> dict[str, 
     if call.service == "sns":
         # What a topic's own first policy asks for: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
         keys["aws:sourceowner"] = source.account if source else caller.account
-    return {name: (value,) for name, value in keys.items()}
+    made = {name: (value,) for name, value in keys.items()}
+    return made | {f"aws:requesttag/{name.lower()}": (value,) for name, value in _request_tags(call).items()}
+
+
+def _request_tags(call: Call) -> dict[str, str]:
+    """Tags that a call brings, whatever its service calls their parts."""
+    given: Any = call.params.get("Tags") or call.params.get("tags") or {}
+    if isinstance(given, Mapping):
+        return {str(name): str(value) for name, value in cast("Mapping[str, Any]", given).items()}
+    found: dict[str, str] = {}
+    for tag in cast("list[Mapping[str, Any]]", given if isinstance(given, list) else []):
+        lower = {part.lower().removeprefix("tag"): str(value) for part, value in tag.items()}
+        found[lower.get("key", "")] = lower.get("value", "")
+    return found
 
 
 def _complete(base: Mapping[str, tuple[str, ...]], need: Need, account: str) -> dict[str, tuple[str, ...]]:
@@ -184,10 +201,17 @@ def _complete(base: Mapping[str, tuple[str, ...]], need: Need, account: str) -> 
     return keys
 
 
-def _must_be_served(policies: Policies) -> None:
+def _must_be_served(policies: Policies, check: Check) -> None:
     """Raises PolicyError where a policy asks for a key that is understood but that nothing here fills in."""
     documents = [*policies.identity, *(each for each in (policies.boundary, policies.resource) if each)]
     for policy in documents:
         if policy.unserved:
             message = f"the policy {policy.name} asks for {policy.unserved}, which the embedded AWS does not fill in"
+            raise PolicyError(message)
+        if not check.resource.startswith("arn:aws:kms:") and any(
+            statement.covers(check.action, check.resource, check.context)
+            and any(condition.key.lower().startswith("aws:resourcetag/") for condition in statement.conditions)
+            for statement in policy.statements
+        ):
+            message = f"the policy {policy.name} asks for tags of {check.resource}, which nobody fills in"
             raise PolicyError(message)

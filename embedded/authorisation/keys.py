@@ -75,6 +75,8 @@ KEYS: dict[str, Key] = {
     "dynamodb:Select": _not_served(),
     "events:source": _TEXT,
     "events:detail-type": _TEXT,
+    # Of CreateServiceLinkedRole, which no one calls here.
+    "iam:AWSServiceName": _TEXT,
     "iam:PassedToService": _TEXT,
     "kms:CallerAccount": _TEXT,
     "kms:EncryptionContextKeys": Key(several=True),
@@ -114,8 +116,9 @@ KEYS: dict[str, Key] = {
 
 _PREFIXES: dict[str, Key] = {
     "aws:principaltag/": _not_served(),
-    "aws:requesttag/": _not_served(),
-    "aws:resourcetag/": _not_served(),
+    "aws:requesttag/": _TEXT,
+    # Of KMS keys: `Enforcement` refuses to judge a statement that asks for those of anything else.
+    "aws:resourcetag/": _TEXT,
     "kms:encryptioncontext:": _TEXT,
     "kms:requestalias": _not_served(),
     "ec2:resourcetag/": _not_served(),

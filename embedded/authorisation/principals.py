@@ -26,6 +26,8 @@ class Principal:
     account: str = ""
     role_arn: str = ""
     service: str = ""
+    provider: str = ""
+    """ARN of the identity provider whose token a stranger shows."""
 
     @property
     def is_root(self) -> bool:
@@ -35,7 +37,7 @@ class Principal:
     @property
     def name(self) -> str:
         """As a message of denial calls it."""
-        return self.arn or self.service or "anonymous"
+        return self.arn or self.service or self.provider or "anonymous"
 
 
 ANONYMOUS = Principal()
@@ -56,6 +58,11 @@ def session(role_arn: str, session_name: str) -> Principal:
 def service(name: str) -> Principal:
     """An AWS service that acts for itself, as in `events.amazonaws.com`."""
     return Principal(service=name)
+
+
+def federated(provider_arn: str) -> Principal:
+    """Someone with a token of an identity provider."""
+    return Principal(provider=provider_arn)
 
 
 class Named(IntEnum):
@@ -82,6 +89,8 @@ class Principals:
     def named(self, caller: Principal) -> Named:
         """How precisely the element names the caller."""
         if caller.service and caller.service in self.services:
+            return Named.SESSION
+        if caller.provider and caller.provider in self.federated:
             return Named.SESSION
         if caller.arn and caller.arn in self.aws:
             return Named.SESSION if caller.role_arn else Named.ENTITY

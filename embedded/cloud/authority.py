@@ -14,7 +14,7 @@ from embedded.authorisation.account import Account
 from embedded.authorisation.calls import Call
 from embedded.authorisation.decisions import Allowed, Check, decide
 from embedded.authorisation.enforcement import Enforcement, Judged, Refusal, Source
-from embedded.authorisation.principals import service, session
+from embedded.authorisation.principals import Principal, service, session
 from embedded.authorisation.requests.compute import execution_needs
 from embedded.authorisation.requests.rows import Need
 from embedded.cloud.context import Cloud
@@ -94,16 +94,20 @@ def needs_as_role(role_arn: str, session_name: str, needs: Iterable[Need], *, ca
 
 def trusts(role_arn: str, name: str, source: str) -> bool:
     """Whether the role's trust policy lets the service in, on behalf of the ARN `source` if one is given."""
-    account = Account(role_arn.split(":")[4], "")
     keys: dict[str, tuple[str, ...]] = {}
     if source:
         keys = {"aws:sourcearn": (source,), "aws:sourceaccount": (source.split(":")[4],)}
-    check = Check("sts:AssumeRole", role_arn, keys)
-    caller = service(name)
+    return lets_in(role_arn, service(name), "sts:AssumeRole", keys)
+
+
+def lets_in(role_arn: str, caller: Principal, action: str, keys: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether the role exists and its trust policy allows a caller without policies of its own to take it on."""
+    account = Account(role_arn.split(":")[4] if role_arn.count(":") == 5 else "", "")
+    check = Check(action, role_arn, keys)
     policies = account.policies(caller, check.action, role_arn)
     decision = decide(caller, check, policies)
     if _enforcement is not None:
-        _enforcement.tell(Judged("sts:AssumeRole", caller, check, policies, decision))
+        _enforcement.tell(Judged(action, caller, check, policies, decision))
     return isinstance(decision, Allowed)
 
 

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 PARTS = (
     "authority",
+    "web_identity",
     "s3",
     "dynamodb",
     "destinations",

@@ -1,7 +1,7 @@
 """The front door: who calls which service, may they, and which handler answers.
 
 Order: credential scope (header or presigned query) → caller → authoriser → a service of ours → moto. What is not signed
-is refused; only the health page, which the server answers itself, needs no signature.
+is refused, but for the health page, which the server answers itself, and for `UNSIGNED`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from embedded.cloud import gateway
@@ -19,11 +20,15 @@ from embedded.cloud.messages import Request, Response
 from embedded.cloud.sigv4 import ScopeError, read_scope
 
 logger = logging.getLogger(__name__)
+_LARGEST_FORM_BYTES = 64 * 1024
 
 Handler = Callable[[Request], Response]
 """Answers one request of a service. It may call `fallback(request)` for what it does not serve itself."""
 
 SERVICES: dict[str, Handler] = {}
+
+UNSIGNED: dict[str, Handler] = {}
+"""By operation of the query protocol: what answers a request that nobody signs, and judges it."""
 
 current_request: contextvars.ContextVar[Request | None] = contextvars.ContextVar("current_request", default=None)
 """The request being answered, for what happens deep inside a service (an S3 event names who caused it)."""
@@ -84,6 +89,8 @@ class Router:
         return response
 
     def _answer(self, request: Request) -> Response:
+        if unsigned := _unsigned(request):
+            return unsigned(request)
         try:
             scope = read_scope(request.headers.get("authorization", ""), request.query, self._region)
         except ScopeError as error:
@@ -102,6 +109,13 @@ class Router:
             return SERVICES.get(request.service, fallback)(request)
         finally:
             current_request.reset(token)
+
+
+def _unsigned(request: Request) -> Handler | None:
+    form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    if "authorization" in request.headers or not form or request.content_length > _LARGEST_FORM_BYTES:
+        return None
+    return UNSIGNED.get(parse_qs(request.read().decode("latin-1")).get("Action", [""])[0])
 
 
 def error_response(request: Request, code: str, message: str, status: int) -> Response:

@@ -1,5 +1,6 @@
 """What the commands that change a stack share: one at a time, the provider of the daemon, lines about what happens."""
 
+import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,13 +46,16 @@ def alone(home: Home) -> Generator[None]:
         raise CommandError(str(error)) from None
 
 
-def provider_of(running: Daemon, root: Path) -> AwsProvider:
-    """The provider that deploys the project in `root` into the embedded AWS."""
+def provider_of(running: Daemon, root: Path, *, own_credentials: bool = False) -> AwsProvider:
+    """The provider that deploys the project in `root` into the embedded AWS, as its operator or as boto3 finds."""
+    if own_credentials:
+        # boto3 asks for a role's session before there is a client that could be told where.
+        os.environ["AWS_ENDPOINT_URL"] = running.endpoint_url
     return AwsProvider(
         root=root,
         endpoint_url=running.endpoint_url,
-        access_key_id=running.access_key_id,
-        secret_access_key=running.secret_access_key,
+        access_key_id=None if own_credentials else running.access_key_id,
+        secret_access_key=None if own_credentials else running.secret_access_key,
         account=running.account_id,
     )
 

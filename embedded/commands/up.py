@@ -11,14 +11,18 @@ from embedded.engine.values import mask
 from embedded.state import Home
 
 
-def up(program: Program, port: int) -> None:
-    """Deploy the program's stack, with a line per resource that changes, and print its outputs."""
+def up(program: Program, port: int, *, own_credentials: bool = False) -> None:
+    """Deploy the program's stack, with a line per resource that changes, and print its outputs.
+
+    By default the operator deploys, who may do everything. With `own_credentials` it is whoever boto3 finds: an access
+    key, or the role of `AWS_ROLE_ARN` with the token of `AWS_WEB_IDENTITY_TOKEN_FILE`.
+    """
     home = Home.of_environment()
     with alone(home):
-        _deploy(home, program, port)
+        _deploy(home, program, port, own_credentials=own_credentials)
 
 
-def _deploy(home: Home, program: Program, port: int) -> None:
+def _deploy(home: Home, program: Program, port: int, *, own_credentials: bool) -> None:
     began = time.monotonic()
     loaded, stack = program.load(), program.stack
     region = stack_settings(loaded.config).region
@@ -42,7 +46,7 @@ def _deploy(home: Home, program: Program, port: int) -> None:
                 program.directory,
                 stack,
                 preview=False,
-                provider=provider_of(running, loaded.main),
+                provider=provider_of(running, loaded.main, own_credentials=own_credentials),
                 state=home.snapshot(stack),
                 config=program.config,
                 config_file=program.config_file,

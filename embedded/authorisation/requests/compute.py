@@ -81,6 +81,9 @@ def _machine_arn(given: str) -> tuple[str, str]:
 
 
 def _given_machine(call: Call) -> str:
+    routing: Any = call.params.get("routingConfiguration") if call.operation == "CreateStateMachineAlias" else None
+    if routing:
+        return str(routing[0]["stateMachineVersionArn"])
     return (
         call.text("stateMachineArn")
         or call.text("stateMachineVersionArn")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from embedded.authorisation.calls import Call
 from embedded.authorisation.requests.facts import Facts
 from embedded.authorisation.requests.rows import Resource, Row, Table, arn, parameter, same
+from embedded.cloud.documents import part
 
 _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_"
 _IAM = _REFERENCE + "awsidentityandaccessmanagementiam.html"
@@ -81,6 +82,13 @@ def _invalidated(call: Call, _facts: Facts) -> str:
     return f"arn:aws:cloudfront::{call.account}:distribution/{call.text('DistributionId') or '*'}"
 
 
+def _delivery(kind: str, verb: str) -> Resource | None:
+    """A policy by its id. An origin access control is the one that has none before it is made."""
+    if kind == "origin-access-control" and verb == "Create":
+        return None
+    return lambda call, _facts: f"arn:aws:cloudfront::{call.account}:{kind}/{call.text('Id') or '*'}"
+
+
 CLOUDFRONT: Table = {
     **same("cloudfront", _CLOUDFRONT, _invalidated, "CreateInvalidation GetInvalidation ListInvalidations"),
     **same(
@@ -93,19 +101,30 @@ CLOUDFRONT: Table = {
     "CreateDistributionWithTags": Row(
         _CLOUDFRONT, "cloudfront:CreateDistribution", arn("arn:aws:cloudfront::{account}:distribution/*")
     ),
+    **{
+        f"{verb}{kind}{form}": Row(_CLOUDFRONT, f"cloudfront:{verb}{kind}{form}", _delivery(place, verb))
+        for kind, place in (
+            ("CachePolicy", "cache-policy"),
+            ("OriginAccessControl", "origin-access-control"),
+            ("OriginRequestPolicy", "origin-request-policy"),
+            ("ResponseHeadersPolicy", "response-headers-policy"),
+        )
+        for verb in ("Create", "Get", "Update", "Delete")
+        for form in (("", "Config") if verb == "Get" else ("",))
+    },
+    **same(
+        "cloudfront",
+        _CLOUDFRONT,
+        arn("arn:aws:cloudfront::{account}:function/{Name}"),
+        "CreateFunction DescribeFunction GetFunction UpdateFunction PublishFunction DeleteFunction",
+    ),
+    **same("cloudfront", _CLOUDFRONT, parameter("Resource"), "ListTagsForResource TagResource UntagResource"),
     **same(
         "cloudfront",
         _CLOUDFRONT,
         None,
-        "ListDistributions ListTagsForResource TagResource UntagResource "
-        "CreateCachePolicy GetCachePolicy GetCachePolicyConfig UpdateCachePolicy DeleteCachePolicy ListCachePolicies "
-        "CreateOriginAccessControl GetOriginAccessControl GetOriginAccessControlConfig UpdateOriginAccessControl "
-        "DeleteOriginAccessControl ListOriginAccessControls "
-        "CreateResponseHeadersPolicy GetResponseHeadersPolicy GetResponseHeadersPolicyConfig "
-        "UpdateResponseHeadersPolicy DeleteResponseHeadersPolicy ListResponseHeadersPolicies "
-        "CreateOriginRequestPolicy GetOriginRequestPolicy UpdateOriginRequestPolicy DeleteOriginRequestPolicy "
-        "ListOriginRequestPolicies CreateFunction DescribeFunction GetFunction UpdateFunction PublishFunction "
-        "DeleteFunction ListFunctions CreateMonitoringSubscription GetMonitoringSubscription "
+        "ListDistributions ListCachePolicies ListOriginAccessControls ListResponseHeadersPolicies "
+        "ListOriginRequestPolicies ListFunctions CreateMonitoringSubscription GetMonitoringSubscription "
         "DeleteMonitoringSubscription",
     ),
 }
@@ -146,7 +165,11 @@ ECR: Table = {
     **same("ecr", _ECR, None, "GetAuthorizationToken DescribeRegistry PutReplicationConfiguration"),
 }
 
-_budget = arn("arn:aws:budgets::{AccountId}:budget/{BudgetName}")
+
+def _budget(call: Call, _facts: Facts) -> str:
+    name = call.text("BudgetName") or part(call.params, "Budget").get("BudgetName", "*")
+    return f"arn:aws:budgets::{call.text('AccountId') or call.account}:budget/{name}"
+
 
 BUDGETS: Table = {
     **{
@@ -171,15 +194,26 @@ CE: Table = same(
     "ListTagsForResource UpdateCostAllocationTagsStatus ListCostAllocationTags",
 )
 
+
+def _firewall(kind: str) -> Resource:
+    def made(call: Call, _facts: Facts) -> str:
+        scope = "global" if call.text("Scope") == "CLOUDFRONT" else "regional"
+        place = f"{scope}/{kind}/{call.text('Name') or '*'}/{call.text('Id') or '*'}"
+        return f"arn:aws:wafv2:{call.region}:{call.account}:{place}"
+
+    return made
+
+
+def _logging(call: Call, _facts: Facts) -> str:
+    return call.text("ResourceArn") or str(part(call.params, "LoggingConfiguration").get("ResourceArn", "*"))
+
+
 WAF: Table = {
-    **same(
-        "wafv2",
-        _WAF,
-        None,
-        "CreateWebACL GetWebACL UpdateWebACL DeleteWebACL ListWebACLs CreateIPSet GetIPSet UpdateIPSet DeleteIPSet "
-        "PutLoggingConfiguration GetLoggingConfiguration DeleteLoggingConfiguration AssociateWebACL DisassociateWebACL "
-        "GetWebACLForResource TagResource UntagResource ListTagsForResource",
-    )
+    **same("wafv2", _WAF, _firewall("webacl"), "CreateWebACL GetWebACL UpdateWebACL DeleteWebACL"),
+    **same("wafv2", _WAF, _firewall("ipset"), "CreateIPSet GetIPSet UpdateIPSet DeleteIPSet"),
+    **same("wafv2", _WAF, _logging, "PutLoggingConfiguration GetLoggingConfiguration DeleteLoggingConfiguration"),
+    **same("wafv2", _WAF, parameter("ResourceARN"), "TagResource UntagResource ListTagsForResource"),
+    **same("wafv2", _WAF, None, "ListWebACLs AssociateWebACL DisassociateWebACL GetWebACLForResource"),
 }
 
 TAGGING: Table = same("tag", _TAGGING, None, "GetResources TagResources UntagResources GetTagKeys GetTagValues")

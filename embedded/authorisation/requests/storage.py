@@ -128,6 +128,12 @@ def _aliased(call: Call, facts: Facts) -> Iterable[Need]:
     yield Need(f"kms:{call.operation}", facts.key_arn(call.text("TargetKeyId") or call.text("AliasName"), call.region))
 
 
+def _tagged_from_the_start(call: Call, _facts: Facts) -> Iterable[Need]:
+    """https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html"""
+    if call.params.get("Tags"):
+        yield Need("kms:TagResource", f"arn:aws:kms:{call.region}:{call.account}:key/*")
+
+
 KMS: Table = {
     **{
         name: Row(_KMS, f"kms:{name}", _key, _cryptography)
@@ -142,5 +148,6 @@ KMS: Table = {
         "TagResource UntagResource ListResourceTags ListGrants RevokeGrant RetireGrant",
     ),
     **{name: Row(_KMS, implied=(_aliased,)) for name in ("CreateAlias", "UpdateAlias", "DeleteAlias")},
-    **same("kms", _KMS, None, "CreateKey ListKeys ListAliases"),
+    "CreateKey": Row(_KMS, "kms:CreateKey", implied=(_tagged_from_the_start,)),
+    **same("kms", _KMS, None, "ListKeys ListAliases"),
 }
