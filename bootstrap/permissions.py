@@ -77,6 +77,7 @@ LOOKING = (
 DELIVERING = (
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
+    "logs:DeleteResourcePolicy",
     "logs:DescribeDeliveries",
     "logs:DescribeDeliveryDestinations",
     "logs:DescribeDeliverySources",
@@ -88,6 +89,10 @@ DELIVERING = (
 )
 """Logs that AWS writes by itself are set up by whoever turns them on, and these take no resource.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html"""
+
+SUBSCRIBING = ("sns:SetSubscriptionAttributes", "sns:Unsubscribe")
+"""A subscription of an address that never confirmed has no ARN: these take no resource.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html"""
 
 _PUSHING = (
     "ecr:BatchCheckLayerAvailability",
@@ -153,7 +158,7 @@ class Permissions:
                 + ([*_PUSHING] if environment == "dev" else []),
                 self._regional("ecr", f"repository/{self.project}/*"),
             ),
-            allow("Look", [*LOOKING, *DELIVERING], ["*"]),
+            allow("Look", [*LOOKING, *DELIVERING, *SUBSCRIBING], ["*"]),
             *self._roles(name),
         ]
 
@@ -225,16 +230,25 @@ class Permissions:
         tags = {"project": self.project, "environment": environment}
         requested = {"StringEquals": {f"aws:RequestTag/{key}": value for key, value in tags.items()}}
         tagged = {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in tags.items()}}
+        sources = self._regional("lambda", "event-source-mapping:*")
+        of_function = {"ArnLike": {"lambda:FunctionArn": self._regional("lambda", f"function:{name}")}}
         return [
-            allow("MakeKeys", ["kms:CreateKey", "kms:TagResource"], keys, requested),
-            allow("Keys", ["kms:*"], keys, tagged),
+            # What makes a thing takes no resource where that has no name yet: these conditions are the only bounds.
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
+            allow("MakeKeys", ["kms:CreateKey"], ["*"], requested),
+            # Of a new key, which has no tags; or a role could make another environment's key its own.
             allow(
-                "Sources",
-                ["lambda:*EventSourceMapping", "lambda:*Tags", "lambda:*Resource"],
-                self._regional("lambda", "event-source-mapping:*"),
-                {"ArnLike": {"lambda:FunctionArn": self._regional("lambda", f"function:{name}")}},
+                "TagKeys",
+                ["kms:TagResource"],
+                keys,
+                requested | {"Null": {f"aws:ResourceTag/{key}": "true" for key in tags}},
             ),
-            allow("Delivery", ["cloudfront:*"], [f"arn:aws:cloudfront::{self.account}:*"]),
+            allow("Keys", ["kms:*"], keys, tagged),
+            allow("MakeSources", ["lambda:CreateEventSourceMapping"], ["*"], of_function),
+            allow("Sources", ["lambda:*EventSourceMapping"], sources, of_function),
+            # Of a source's tags the function is no condition.
+            allow("SourceTags", ["lambda:ListTags", "lambda:*Resource"], sources),
+            allow("Delivery", ["cloudfront:*"], ["*"]),
             allow(
                 "Apis",
                 ["apigateway:*"],
