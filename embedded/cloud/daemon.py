@@ -36,6 +36,7 @@ PARTS = (
     "stepfunctions",
     "mediaconvert",
     "cost_explorer",
+    "ecr",
     "cloudfront",
     "http_apis",
     "cdn",

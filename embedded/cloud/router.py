@@ -1,7 +1,7 @@
 """The front door: who calls which service, may they, and which handler answers.
 
 Order: credential scope (header or presigned query) → caller → authoriser → a service of ours → moto. What is not signed
-is refused, but for the health page, which the server answers itself, and for `UNSIGNED`.
+is refused, but for the health page, which the server answers itself, for `UNSIGNED` and `PUBLIC`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ SERVICES: dict[str, Handler] = {}
 
 UNSIGNED: dict[str, Handler] = {}
 """By operation of the query protocol: what answers a request that nobody signs, and judges it."""
+
+PUBLIC: dict[str, Handler] = {}
+"""By beginning of the path: what is no API and answers whoever knows the address."""
 
 current_request: contextvars.ContextVar[Request | None] = contextvars.ContextVar("current_request", default=None)
 """The request being answered, for what happens deep inside a service (an S3 event names who caused it)."""
@@ -89,6 +92,9 @@ class Router:
         return response
 
     def _answer(self, request: Request) -> Response:
+        public = next((handler for beginning, handler in PUBLIC.items() if request.path.startswith(beginning)), None)
+        if public is not None:
+            return public(request)
         if unsigned := _unsigned(request):
             return unsigned(request)
         try:

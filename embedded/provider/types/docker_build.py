@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from embedded.engine.model import Created, Goal
-from embedded.provider.kinds import Request, Steps, kind, nothing
+from embedded.engine.values import is_unknown
+from embedded.provider.kinds import Call, Request, Steps, kind, nothing
 
 _NEVER = (".*", "node_modules", "__pycache__")
 _KNOWN = (
@@ -38,6 +39,7 @@ _KNOWN = (
     "tags",
     "target",
 )
+_ABSENT = "RepositoryNotFoundException"
 _BUILT_FROM = ("target", "platforms", "buildArgs", "labels", "contextHash")
 
 
@@ -93,13 +95,47 @@ def _ignored(name: str, rules: list[tuple[bool, re.Pattern[str]]]) -> bool:
     return ignored
 
 
-@kind("docker-build:index:Image", "", put=True, fingerprint=_fingerprint, delete=nothing, volatile=("digest", "ref"))
+@kind("docker-build:index:Image", "ecr", put=True, fingerprint=_fingerprint, delete=nothing, volatile=("digest", "ref"))
 def image(request: Request) -> Steps:
-    """The digest of the context, the target and the arguments."""
+    """A manifest that follows from the context, the target and the arguments, pushed where its repository exists.
+
+    Without one (bootstrap/ was not deployed) nothing is pushed: no function here needs its image.
+    """
     given = request.arguments.take_some(*_KNOWN)
     content = json.dumps({key: given.get(key) for key in _BUILT_FROM}, sort_keys=True)
-    digest = f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+    built = hashlib.sha256(content.encode()).hexdigest()
+    platforms: list[str] = given.get("platforms") or ["linux/arm64"]
+    config = json.dumps({"architecture": platforms[0].partition("/")[2], "os": "linux", "content": built}).encode()
+    manifest = json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+            "config": {
+                "mediaType": "application/vnd.docker.container.image.v1+json",
+                "digest": _digest(config),
+                "size": len(config),
+            },
+            "layers": [],
+        }
+    )
+    digest = _digest(manifest.encode())
     tags: list[str] = given.get("tags") or []
     reference = f"{tags[0]}@{digest}" if tags else digest
-    yield from ()
+    found = re.fullmatch(r"[0-9]{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:]+):(.+)", tags[0] if tags else "")
+    if found and not is_unknown(content):
+        region, repository, tag = found.groups()
+        where = {"repositoryName": repository}
+        upload = yield Call(operation="InitiateLayerUpload", params=where, region=region, tolerate=(_ABSENT,))
+        if "uploadId" in upload:
+            part = {**where, "uploadId": upload["uploadId"]}
+            size = {"partFirstByte": 0, "partLastByte": len(config) - 1}
+            yield Call(operation="UploadLayerPart", params={**part, **size, "layerPartBlob": config}, region=region)
+            done = {**part, "layerDigests": [_digest(config)]}
+            yield Call(operation="CompleteLayerUpload", params=done, region=region)
+            image = {**where, "imageManifest": manifest, "imageTag": tag, "imageDigest": digest}
+            yield Call(operation="PutImage", params=image, region=region, tolerate=("ImageAlreadyExistsException",))
     return Created(id=digest, outputs={"digest": digest, "ref": reference})
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
