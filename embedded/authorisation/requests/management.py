@@ -159,7 +159,8 @@ ECR: Table = {
         "CreateRepository DescribeRepositories DeleteRepository PutLifecyclePolicy GetLifecyclePolicy "
         "DeleteLifecyclePolicy SetRepositoryPolicy GetRepositoryPolicy DeleteRepositoryPolicy DescribeImages "
         "BatchGetImage PutImageScanningConfiguration PutImageTagMutability ListImages PutImage "
-        "BatchCheckLayerAvailability InitiateLayerUpload UploadLayerPart CompleteLayerUpload GetDownloadUrlForLayer",
+        "BatchCheckLayerAvailability InitiateLayerUpload UploadLayerPart CompleteLayerUpload GetDownloadUrlForLayer "
+        "StartImageScan DescribeImageScanFindings",
     ),
     **same("ecr", _ECR, parameter("resourceArn"), "TagResource UntagResource ListTagsForResource"),
     **same("ecr", _ECR, None, "GetAuthorizationToken DescribeRegistry PutReplicationConfiguration"),
