@@ -46,7 +46,7 @@ def examine(mutations: Sequence[Mutation], *, first: bool, processes: int = 2) -
 
     Where the unmutated program is caught, nothing else is tried. With `first` a mistake goes no further than the first
     layer that catches it. Raises SeedError for a mutation that does not apply, or after which the program asks for the
-    very same resources.
+    very same resources and outputs.
     """
     overlay.check(ROOT, mutations)
     names = overlay.files(ROOT)
@@ -71,8 +71,8 @@ def examine(mutations: Sequence[Mutation], *, first: bool, processes: int = 2) -
         return
     found = tried(mutations, _one, tests=not first)
     for outcome in found:
-        if outcome.stack and not outcome.caught and not _changed(outcome.stack, _before(outcome.mutation)):
-            message = f"{outcome.mutation.name}: the program asks for the same resources as without it"
+        if outcome.stack and not outcome.caught and not _differs(outcome.stack, _before(outcome.mutation)):
+            message = f"{outcome.mutation.name}: the program asks for the same resources and outputs as without it"
             raise overlay.SeedError(message)
     found = _with_checkov([*unmutated, *found], first=first, processes=processes)
     if first:
@@ -84,8 +84,15 @@ def examine(mutations: Sequence[Mutation], *, first: bool, processes: int = 2) -
 
 def _in_processes(make: Callable[[_Given], _Made], given: Sequence[_Given], processes: int) -> list[_Made]:
     """Each in a process of its own, which has what is known here by now."""
+    made: list[_Made] = []
     with multiprocessing.get_context("fork").Pool(processes, maxtasksperchild=1) as pool:
-        return pool.map(make, given, 1)
+        for one in pool.imap(make, given, 1):
+            made.append(one)
+            if sys.stderr.isatty():
+                sys.stderr.write(f"\r{len(made)} of {len(given)} ")
+    if sys.stderr.isatty():
+        sys.stderr.write("\r")
+    return made
 
 
 def _prepare(unmutated: Outcome) -> None:
@@ -146,6 +153,10 @@ def _changed(stack: Stack, before: Stack | None) -> set[str]:
     new = {one.urn: facts(one) for one in stack.resources if one.type not in _FOLLOWS_THE_FILES}
     steady = {one.urn for one in before.resources if one.type not in _FOLLOWS_THE_FILES} if before else set[str]()
     return {urn for urn, found in new.items() if found != old.get(urn)} | (steady - new.keys())
+
+
+def _differs(stack: Stack, before: Stack | None) -> bool:
+    return bool(_changed(stack, before)) or before is None or stack.outputs.keys() != before.outputs.keys()
 
 
 # What changes with the copy's place is not the mistake.
