@@ -133,6 +133,10 @@ bench-images: images ## Import time of every handler inside its image, as ratios
 bench-program: $(INSTALLED) ## One run of a stack's program against a bare one of the same services, in one run
 	$(RUN) -m bench.program
 
+.PHONY: bench-authorisation
+bench-authorisation: $(INSTALLED) $(PLAYER) ## What share of the demo's time goes into judging its requests
+	$(RUN) -m bench.authorisation
+
 bench: $(INSTALLED) ## What is measured: accuracy and ratios of one run
 	$(RUN) -m bench.matching
 

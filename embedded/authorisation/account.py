@@ -146,10 +146,16 @@ class Account:
 
     def _function_policy(self, inside: str, region: str) -> str | None:
         name = inside.removeprefix("function:").partition(":")[0]
-        held: Model = cast("Model", lambda_backends[self.id][region])._lambdas._functions.get(name) or {}
-        revisions: list[Model] = [each for each in (held.get("latest"), *held.get("versions", [])) if each]
-        by_sid = {str(each["Sid"]): each for function in revisions for each in function.policy.statements}
-        statements = list(by_sid.values())
+        known: Model = cast("Model", lambda_backends[self.id][region])._lambdas._functions.get(name) or {}
+        revisions: list[Model] = [each for each in (known.get("latest"), *known.get("versions", [])) if each]
+        held: dict[tuple[str, str], Model] = {
+            (each["Sid"], each["Resource"]): each for function in revisions for each in function.policy.statements
+        }
+        # Each qualifier has a policy of its own, so that a Sid may come again with another one.
+        by_sid: dict[str, Model] = {}
+        for (sid, resource), each in held.items():
+            by_sid[f"{sid} {resource}" if sid in by_sid else sid] = each
+        statements = [{**each, "Sid": sid} for sid, each in by_sid.items()]
         return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else None
 
     def _grants(self, key_arn: str) -> tuple[Grant, ...]:

@@ -82,6 +82,29 @@ def needs_as_service(name: str, needs: Iterable[Need], *, region: str, source: s
             raise NotPermittedError(refusal)
 
 
+def key_as_service(
+    name: str, key: str, operations: Iterable[str], *, source: str, context: Mapping[str, str], sourceless: bool = False
+) -> None:
+    """Raises NotPermittedError unless a service may use a KMS key (id, ARN or alias) of `source`'s account and region.
+
+    `context` is the encryption context. `sourceless`: the service does not say for whom it asks.
+    """
+    if _enforcement is None or _account is None:
+        return
+    region, account = source.split(":")[3:5]
+    keys: dict[str, tuple[str, ...]] = {
+        "kms:calleraccount": (account,),
+        "kms:encryptioncontextkeys": tuple(context),
+        **{f"kms:encryptioncontext:{part.lower()}": (value,) for part, value in context.items()},
+    }
+    arn = _account.key_arn(key, region)
+    needs = [Need(f"kms:{operation}", arn, keys) for operation in operations]
+    call = Call(name.partition(".")[0], "", {}, region, account)
+    refusal = _enforcement.needs(service(name), call, needs, None if sourceless else Source(source, account))
+    if refusal is not None:
+        raise NotPermittedError(refusal)
+
+
 def needs_as_role(role_arn: str, session_name: str, needs: Iterable[Need], *, call: str, region: str) -> None:
     """As `as_role`, for what is no API call; `call` (`stepfunctions:execution`) says in the record what it was."""
     if _enforcement is not None:

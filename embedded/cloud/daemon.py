@@ -33,6 +33,7 @@ PARTS = (
     "lambdas",
     "eventsource",
     "events",
+    "log_groups",
     "stepfunctions",
     "mediaconvert",
     "cost_explorer",

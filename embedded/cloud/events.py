@@ -14,7 +14,7 @@ from typing import Any, cast
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.events.models import events_backends
 
-from embedded.cloud import patterns
+from embedded.cloud import authority, patterns
 from embedded.cloud.context import Cloud
 from embedded.cloud.destinations import DeliveryError, Sender, deliver, role_sender, service_sender
 from embedded.cloud.documents import part
@@ -30,6 +30,7 @@ ENTRY_BYTES_MAX = 1_048_576  # https://docs.aws.amazon.com/eventbridge/latest/us
 ATTEMPTS_MAX = 5
 FIRST_RETRY_SECONDS = 0.5
 SERVICE = "events.amazonaws.com"
+_BUS_CONTEXT = "aws:events:event-bus:arn"
 _NEEDS_ROLE = ("states", "events")
 _TARGET_SERVICES = ("sqs", "sns", "lambda", "states", "logs", "events")
 
@@ -115,6 +116,8 @@ def _dispatch(event: dict[str, Any], bus_name: str) -> None:
     with lock_of("events"):
         bus = _bus(bus_name, event["region"])
         rules = [] if bus is None else [(rule, list(rule.targets)) for rule in bus.rules.values()]
+    if bus is not None and not _may_keep(bus, event):
+        return
     for rule, targets in rules:
         if rule.state != "ENABLED" or not rule.event_pattern.get_pattern():
             continue
@@ -122,6 +125,33 @@ def _dispatch(event: dict[str, Any], bus_name: str) -> None:
             continue
         for target in targets:
             _deliver(target, event, rule.arn, 1)
+
+
+def _may_keep(bus: Any, event: dict[str, Any]) -> bool:  # noqa: ANN401 - moto's own bus
+    """Whether EventBridge may use the bus's key; if not, the event goes to the bus's own dead-letter queue.
+
+    Events of AWS's services are not encrypted with it:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html
+    """
+    if not bus.kms_key_identifier or str(event["source"]).startswith("aws."):
+        return True
+    context = {_BUS_CONTEXT: str(bus.arn)}
+    try:
+        authority.key_as_service(
+            SERVICE, bus.kms_key_identifier, ("GenerateDataKey", "Decrypt"), source=bus.arn, context=context
+        )
+    except authority.NotPermittedError as error:
+        logger.error("an event %r is not kept on %s: %s", event["detail-type"], bus.arn, error.message)
+        queue: str | None = part({"config": bus.dead_letter_config or {}}, "config").get("Arn")
+        if queue:
+            attributes = {
+                "EVENT_BUS_ARN": str(bus.arn),
+                "ERROR_CODE": error.code,
+                "ERROR_MESSAGE": error.message[:1024],
+            }
+            _send_to_dead_letters(queue, event, attributes, str(bus.arn))
+        return False
+    return True
 
 
 def _deliver(target: dict[str, Any], event: dict[str, Any], rule_arn: str, attempt: int) -> None:
@@ -170,8 +200,12 @@ def _bury(target: dict[str, Any], event: dict[str, Any], rule: str, code: str, m
         "ERROR_MESSAGE": message[:1024],
         "RETRY_ATTEMPTS": str(attempt - 1),
     }
+    _send_to_dead_letters(queue, event, attributes, rule)
+
+
+def _send_to_dead_letters(queue: str, event: dict[str, Any], attributes: dict[str, str], source: str) -> None:
     try:
-        deliver(queue, json.dumps(event), attributes=attributes, sender=service_sender(SERVICE, rule))
+        deliver(queue, json.dumps(event), attributes=attributes, sender=service_sender(SERVICE, source))
     except DeliveryError:
         logger.exception("and neither did its dead-letter queue")
 
@@ -187,6 +221,14 @@ def serve(request: Request) -> Response:
                 return Response.of_error("ValidationException", problem)
     if request.target == "PutRule" and body.get("ScheduleExpression"):
         return Response.of_error("ValidationException", "The embedded AWS runs no schedules: give an EventPattern")
+    if request.target in ("CreateEventBus", "UpdateEventBus") and body.get("KmsKeyIdentifier"):
+        arn = f"arn:aws:events:{request.region}:{DEFAULT_ACCOUNT_ID}:event-bus/{body.get('Name') or 'default'}"
+        try:
+            authority.key_as_service(
+                SERVICE, body["KmsKeyIdentifier"], ("DescribeKey",), source=arn, context={}, sourceless=True
+            )
+        except authority.NotPermittedError as error:
+            return Response.of_error("ValidationException", error.message)
     if request.target == "PutEvents" and len(body.get("Entries", [])) > 10:
         return Response.of_error("ValidationException", "PutEvents takes at most 10 entries")
     if request.target == "TestEventPattern":

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import moto
+from moto.awslambda.exceptions import GenericResourcNotFound, UnknownPolicyException
 from moto.awslambda.models import LambdaBackend, LambdaFunction, LambdaStorage
 from moto.cloudfront.models import Origin, ViewerCertificate
 from moto.core.common_models import BaseModel
@@ -27,6 +28,7 @@ from moto.sqs.models import Queue, SQSBackend
 
 from embedded.cloud import patterns
 from embedded.cloud.locks import lock_of
+from embedded.cloud.router import current_request
 
 MOTO_VERSION = "5.2.5"
 
@@ -48,8 +50,8 @@ def apply() -> None:
     if _applied.is_set():
         return
     _applied.set()
-    services = (_queues, _buckets, _bucket_events, _invocations, _function_settings, _versions, _event_buses)
-    for patch in (_core, *services, _distributions):
+    services = (_queues, _buckets, _bucket_events, _invocations, _function_settings, _versions)
+    for patch in (_core, *services, _function_policies, _event_buses, _distributions):
         patch()
 
 
@@ -311,6 +313,41 @@ def _versions() -> None:
     _replace(LambdaStorage, "publish_version", publish)
     _replace(LambdaBackend, "create_event_source_mapping", create)
     _replace(LambdaBackend, "update_event_source_mapping", update)
+
+
+def _function_policies() -> None:
+    """Each qualifier has a policy of its own; moto keeps one for the function and all its versions."""
+
+    def of_qualifier(statements: list[dict[str, str]], function_name: str, qualifier: str | None) -> list[Model]:
+        within = function_name.partition(":function:")[2] or function_name
+        wanted = qualifier or within.partition(":")[2]
+        return [each for each in statements if each["Resource"].partition(":function:")[2].partition(":")[2] == wanted]
+
+    def read(get_policy: Callable[..., str]) -> Callable[..., str]:
+        def read_one(self: LambdaBackend, function_name: str, qualifier: str | None = None) -> str:
+            whole = json.loads(get_policy(self, function_name, qualifier))
+            policy = json.loads(whole["Policy"])
+            policy["Statement"] = of_qualifier(policy["Statement"], function_name, qualifier)
+            if not policy["Statement"]:
+                raise GenericResourcNotFound
+            return json.dumps({**whole, "Policy": json.dumps(policy)})
+
+        return read_one
+
+    def remove(_remove_permission: Callable[..., None]) -> Callable[..., None]:
+        def remove_one(self: LambdaBackend, function_name: str, sid: str, _revision: str = "") -> None:
+            request = current_request.get()
+            qualifier = request.params().get("Qualifier", [""])[0] if request else ""
+            statements: list[Model] = self.get_function(function_name, qualifier or None).policy.statements
+            found = [each for each in of_qualifier(statements, function_name, qualifier) if each["Sid"] == sid]
+            if not found:
+                raise UnknownPolicyException
+            statements.remove(found[0])
+
+        return remove_one
+
+    _replace(LambdaBackend, "get_policy", read)
+    _replace(LambdaBackend, "remove_permission", remove)
 
 
 def _event_buses() -> None:

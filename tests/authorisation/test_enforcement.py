@@ -236,3 +236,68 @@ def test_a_queue_is_polled_with_the_permissions_of_the_functions_role(cloud: Run
         RoleName=role.rpartition("/")[2], PolicyName="everything", PolicyDocument=everything
     )
     assert cloud.receive(output) is not None
+
+
+def _key_for(cloud: RunningCloud, *statements: dict[str, Any]) -> str:
+    owner = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [owner, *statements]})
+    return cloud.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+
+
+def test_a_log_group_takes_only_a_key_that_lets_the_logs_service_in_for_it(cloud: RunningCloud) -> None:
+    name, logs = unique("/group"), cloud.client("logs")
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"
+
+    def key(group: str) -> str:
+        return _key_for(
+            cloud,
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": f"logs.{REGION}.amazonaws.com"},
+                "Action": ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"],
+                "Resource": "*",
+                "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
+            },
+        )
+
+    code, message, _ = denial(logs.create_log_group, logGroupName=name, kmsKeyId=key(arn + "-2"))
+    assert code == "InvalidParameterException"
+    assert f"is not allowed to be used with Arn '{arn}'" in message
+    logs.create_log_group(logGroupName=name, kmsKeyId=key(arn))
+
+
+def test_an_event_on_a_bus_whose_key_shuts_eventbridge_out_goes_to_the_buss_dead_letters(cloud: RunningCloud) -> None:
+    events = cloud.client("events")
+    look = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "kms:DescribeKey",
+        "Resource": "*",
+    }
+    use = {**look, "Action": ["kms:GenerateDataKey", "kms:Decrypt"]}
+
+    def received(*statements: dict[str, Any]) -> tuple[bool, dict[str, Any] | None]:
+        name, source = unique("bus"), unique("source")
+        (target, target_arn), (dead, dead_arn) = cloud.queue(), cloud.queue()
+        key = _key_for(cloud, *statements)
+        events.create_event_bus(Name=name, KmsKeyIdentifier=key, DeadLetterConfig={"Arn": dead_arn})
+        events.put_rule(Name=name, EventBusName=name, EventPattern=json.dumps({"source": [source]}))
+        events.put_targets(Rule=name, EventBusName=name, Targets=[{"Id": "1", "Arn": target_arn}])
+        events.put_events(Entries=[{"Source": source, "DetailType": "t", "Detail": "{}", "EventBusName": name}])
+        of_target = cloud.receive(target, 5 if use in statements else 1)
+        return of_target is not None, cloud.receive(dead, 1 if of_target else 10)
+
+    arrived, buried = received(look, use)
+    assert arrived
+    assert buried is None
+    arrived, buried = received(look)
+    assert not arrived
+    assert buried is not None
+    assert "kms:GenerateDataKey" in buried["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"]
+    code, _, _ = denial(events.create_event_bus, Name=unique("bus"), KmsKeyIdentifier=_key_for(cloud))
+    assert code == "ValidationException"

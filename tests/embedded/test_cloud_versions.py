@@ -162,5 +162,7 @@ def test_a_permission_is_that_of_its_qualifier(cloud: RunningCloud) -> None:
     (statement,) = json.loads(client.get_policy(FunctionName=name, Qualifier="live")["Policy"])["Statement"]
     assert statement["Resource"] == arn
     client.remove_permission(FunctionName=name, Qualifier="live", StatementId="events")
+    (unqualified,) = json.loads(client.get_policy(FunctionName=name)["Policy"])["Statement"]
+    assert unqualified["Resource"] == arn.removesuffix(":live")
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         client.get_policy(FunctionName=name, Qualifier="live")

@@ -27,6 +27,8 @@ _HEAD = (
     "import json\nimport pulumi\nimport pulumi_aws as aws\nOptions = pulumi.ResourceOptions\n"
     "allow = {'Effect': 'Allow', 'Action': 'sqs:SendMessage', 'Resource': '*'}\n"
     "POLICY = json.dumps({'Version': '2012-10-17', 'Statement': [allow]})\n"
+    "ours = {**allow, 'Principal': {'AWS': '123456789012'}}\n"
+    "QUEUE_POLICY = json.dumps({'Version': '2012-10-17', 'Statement': [ours]})\n"
 )
 
 
@@ -145,7 +147,7 @@ def test_should_say_which_properties_change_and_preview_the_same(world: World) -
 def test_should_make_the_successor_first_and_move_its_dependents_to_it(world: World) -> None:
     source = """
 queue = aws.sqs.Queue("queue", **{})
-policy = aws.sqs.QueuePolicy("policy", queue_url=queue.url, policy=POLICY)
+policy = aws.sqs.QueuePolicy("policy", queue_url=queue.url, policy=QUEUE_POLICY)
 aws.sns.Topic("topic")
 """
     world.up(source.format("{}"))
@@ -316,7 +318,7 @@ def test_should_remove_everything_dependents_first(world: World) -> None:
 key = aws.kms.Key("key")
 aws.kms.Alias("alias", target_key_id=key.key_id)
 queue = aws.sqs.Queue("queue", kms_master_key_id=key.arn)
-aws.sqs.QueuePolicy("policy", queue_url=queue.url, policy=POLICY)
+aws.sqs.QueuePolicy("policy", queue_url=queue.url, policy=QUEUE_POLICY)
 """)
     url = world.one("queue").id
     done = world.down()

@@ -41,6 +41,8 @@ def function(name, **more):
 
 workers = aws.iam.Role("workers", assume_role_policy=trust("lambda.amazonaws.com"))
 machines = aws.iam.Role("machines", assume_role_policy=trust("states.amazonaws.com"))
+call = {{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}}
+aws.iam.RolePolicy("machines", role=machines.name, policy=json.dumps({{"Version": "2012-10-17", "Statement": [call]}}))
 paint = function("paint", environment={{"variables": {{"COLOUR": "{colour}"}}}}, {more})
 function("other")
 definition = pulumi.Output.json_dumps({{

@@ -55,7 +55,7 @@ IAM: Table = {
         parameter("OpenIDConnectProviderArn"),
         "GetOpenIDConnectProvider DeleteOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint "
         "AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider TagOpenIDConnectProvider "
-        "UntagOpenIDConnectProvider",
+        "UntagOpenIDConnectProvider ListOpenIDConnectProviderTags",
     ),
     **same(
         "iam",
