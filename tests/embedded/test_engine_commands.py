@@ -94,12 +94,12 @@ def test_should_deploy_the_program_once_and_then_find_nothing_to_change(product:
         assert second.code == 0, second.err
         assert not [line for line in second.out.splitlines() if line.startswith(_CHANGES)]
 
-        third = product.run("embedded", "up", *settings, "--config", "logRetentionDays=14")
+        third = product.run("embedded", "up", *settings, "--config", "logRetentionDays=60")
         lines = [line.split() for line in third.out.splitlines() if line.startswith(_CHANGES)]
         changed = {(what, kind, properties) for what, kind, _, properties in lines}
         assert changed == {("update", "aws:cloudwatch/logGroup:LogGroup", "(retentionInDays)")}, third.err
         groups = product.client("logs").describe_log_groups()["logGroups"]
-        assert {group["retentionInDays"] for group in groups} == {14}
+        assert {group["retentionInDays"] for group in groups} == {60}
 
         logs = product.run("embedded", "logs", "--stack", "staging", "read-feed")
         assert logs.out.strip().endswith("is empty")
