@@ -111,7 +111,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.run("embedded", "down", "--force")
 
 
-def test_a_release_by_devs_deploy_role_is_promoted_once_the_tree_is_clean_and_no_finding_is_critical(
+def test_what_dev_deployed_is_promoted_once_the_tree_is_clean_and_no_finding_critical(
     desk: Desk,
 ) -> None:
     desk.does("embedded", "up", "--project", "bootstrap", "--stack", "shared")
