@@ -186,7 +186,31 @@ TYPICAL: dict[str, dict[str, Any]] = {
         "encryptionConfigurations": [{"encryptionType": "KMS"}],
         "forceDelete": True,
     },
+    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": {"monitorType": "DIMENSIONAL", "monitorDimension": "SERVICE"},
+    "aws:costexplorer/anomalySubscription:AnomalySubscription": {
+        "frequency": "DAILY",
+        "monitorArnLists": ["arn:aws:ce::123456789012:anomalymonitor/m"],
+        "subscribers": [{"type": "EMAIL", "address": "costs@example.com"}],
+        "thresholdExpression": {
+            "dimension": {
+                "key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE",
+                "matchOptions": ["GREATER_THAN_OR_EQUAL"],
+                "values": ["10"],
+            }
+        },
+    },
+    "aws:costexplorer/costAllocationTag:CostAllocationTag": {"tagKey": "Project", "status": "Active"},
+    "aws:ecr/replicationConfiguration:ReplicationConfiguration": {
+        "replicationConfiguration": {
+            "rules": [{"destinations": [{"region": "us-east-1", "registryId": "123456789012"}]}]
+        }
+    },
     "aws:ecr/repositoryPolicy:RepositoryPolicy": {"repository": "api", "policy": _POLICY},
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
+        "url": "https://token.actions.githubusercontent.com",
+        "clientIdLists": ["sts.amazonaws.com"],
+    },
+    "aws:iam/policy:Policy": {"policy": _POLICY, "description": "all"},
     "aws:iam/role:Role": {"assumeRolePolicy": _POLICY, "maxSessionDuration": 3600, "path": "/"},
     "aws:iam/rolePolicy:RolePolicy": {"role": "role", "policy": _POLICY},
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {

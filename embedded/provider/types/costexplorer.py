@@ -50,11 +50,18 @@ def _subscribed(arguments: Arguments) -> dict[str, Any]:
         "SubscriptionName": arguments.take("name"),
         "Frequency": arguments.take("frequency"),
         "MonitorArnList": arguments.take("monitorArnLists"),
-        "Subscribers": [{"Type": one["type"], "Address": one["address"]} for one in subscribers],
+        "Subscribers": [_subscriber(one) for one in subscribers],
     }
     if expression:
         given["ThresholdExpression"] = _expression(expression)
     return given
+
+
+def _subscriber(given: dict[str, Any]) -> dict[str, str]:
+    part = Arguments(given)
+    written = {"Type": part.take("type"), "Address": part.take("address")}
+    part.end("subscribers")
+    return written
 
 
 def _expression(given: dict[str, Any]) -> dict[str, Any]:
@@ -65,8 +72,13 @@ def _expression(given: dict[str, Any]) -> dict[str, Any]:
     part.end("thresholdExpression")
     written: dict[str, Any] = {}
     if dimension:
-        names = {"key": "Key", "matchOptions": "MatchOptions", "values": "Values"}
-        written["Dimensions"] = {names[name]: value for name, value in dimension.items()}
+        named = Arguments(dimension)
+        written["Dimensions"] = {
+            "Key": named.take("key"),
+            "MatchOptions": named.take("matchOptions", []),
+            "Values": named.take("values", []),
+        }
+        named.end("thresholdExpression.dimension")
     if both:
         written["And"] = [_expression(one) for one in both]
     if either:
