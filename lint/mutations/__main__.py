@@ -1,6 +1,7 @@
 """`python -m lint.mutations`: every seeded mistake, and which layers catch it; exits 1 when one gets through.
 
 Arguments are parts of names: only mistakes that contain one are tried. `--first` stops each at the first layer.
+The tests, slow as they are, are asked about what no other layer caught, unless `--every-test` is given.
 """
 
 import argparse
@@ -18,12 +19,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m lint.mutations", description=__doc__)
     parser.add_argument("name", nargs="*")
     parser.add_argument("--first", action="store_true")
+    parser.add_argument("--every-test", action="store_true", help="ask the tests about what others caught, too")
     parser.add_argument("--say", action="store_true", help="what each layer says, too")
     arguments = parser.parse_args()
     names: list[str] = arguments.name
     chosen = [one for one in MUTATIONS if not names or any(name in one.name for name in names)]
     try:
-        outcomes = list(examine(chosen, first=arguments.first))
+        outcomes = list(examine(chosen, first=arguments.first, every_test=arguments.every_test))
     except SeedError as error:
         sys.stdout.write(f"{error}\n")
         return 1

@@ -41,11 +41,14 @@ class _Job:
     tests: bool
 
 
-def examine(mutations: Sequence[Mutation], *, first: bool, processes: int = 2) -> Iterator[Outcome]:
+def examine(
+    mutations: Sequence[Mutation], *, first: bool, every_test: bool = False, processes: int = 2
+) -> Iterator[Outcome]:
     """The unmutated program of every stack that is needed, then the mutations.
 
     Where the unmutated program is caught, nothing else is tried. With `first` a mistake goes no further than the first
-    layer that catches it. Raises SeedError for a mutation that does not apply, or after which the program asks for the
+    layer that catches it. The tests, the slowest layer by far, are asked about what no other caught; with `every_test`
+    about all. Raises SeedError for a mutation that does not apply, or after which the program asks for the
     very same resources and outputs.
     """
     overlay.check(ROOT, mutations)
@@ -65,18 +68,24 @@ def examine(mutations: Sequence[Mutation], *, first: bool, processes: int = 2) -
     for outcome in unmutated:
         _prepare(outcome)
     # Once more where everything is prepared: that this changes nothing is to be seen, too.
-    unmutated = tried(baseline, _one, tests=not first)
+    unmutated = tried(baseline, _one, tests=every_test)
     if any(outcome.caught for outcome in unmutated):
         yield from unmutated
         return
-    found = tried(mutations, _one, tests=not first)
+    found = tried(mutations, _one, tests=every_test)
     for outcome in found:
         if outcome.stack and not outcome.caught and not _differs(outcome.stack, _before(outcome.mutation)):
             message = f"{outcome.mutation.name}: the program asks for the same resources and outputs as without it"
             raise overlay.SeedError(message)
     found = _with_checkov([*unmutated, *found], first=first, processes=processes)
-    if first:
+    if not every_test:
         left = [outcome.mutation for outcome in found if not outcome.caught and outcome.mutation.edits]
+        added = {mutation.addition for mutation in left}
+        once = {mutation.addition: mutation for mutation in baseline if mutation.addition in added}
+        unmutated = tried(list(once.values()), _tested, tests=True)
+        if any(outcome.caught for outcome in unmutated):
+            yield from unmutated
+            return
         again = {outcome.mutation: outcome for outcome in tried(left, _tested, tests=True)}
         found = [again.get(outcome.mutation, outcome) for outcome in found]
     yield from found
