@@ -142,7 +142,7 @@ class Catalogue(pulumi.ComponentResource):
                 access=(
                     bucket.access("GetObject", prefix="imports/"),
                     bucket.access("GetObject", prefix="features/"),
-                    bucket.access("PutObject", prefix="revisions/"),
+                    bucket.access("PutObject", prefix="revisions/", in_parts=True),
                 ),
             ),
             "PublishCatalogueArn": foundation.function(

@@ -146,7 +146,7 @@ class Foundation(pulumi.ComponentResource):
         self.bus_dead_letters = DeadLetters(
             "events-dead",
             # The bus names its queue, so the queue can name buses only by pattern.
-            DeadLettersArgs(key=self.data_key, senders=(args.scope.arn("events", "event-bus/*"),)),
+            DeadLettersArgs(key=self.data_key, senders=(args.scope.own("events", "event-bus/"),)),
             child,
         )
         self.bus = EventBus(

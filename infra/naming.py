@@ -65,6 +65,13 @@ class Scope:
         where = self.region if region is None else region
         return pulumi.Output.concat("arn:", self.partition, f":{service}:{where}:", self.account_id, ":", resource)
 
+    def own(self, service: str, kind: str, *, region: str | None = None) -> pulumi.Output[str]:
+        """A pattern of what this environment's things of a kind (`rule/`, `alarm:`) are called, whichever they are.
+
+        For policies that are written before what they name.
+        """
+        return self.arn(service, f"{kind}{self.project}-{self.environment}-*", region=region)
+
     def bucket_arn(self, name: pulumi.Input[str]) -> pulumi.Output[str]:
         """S3's ARNs name neither region nor account."""
         return pulumi.Output.concat("arn:", self.partition, ":s3:::", name)

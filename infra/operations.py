@@ -41,7 +41,12 @@ class Operations(pulumi.ComponentResource):
         self._record_failures(args)
         topic = AlarmTopic(
             "alarms",
-            AlarmTopicArgs(scope=foundation.scope, key=foundation.data_key, emails=foundation.settings.alarm_emails),
+            AlarmTopicArgs(
+                scope=foundation.scope,
+                key=foundation.data_key,
+                emails=foundation.settings.alarm_emails,
+                budgets=True,
+            ),
             child,
         )
         self.dead_letters = (

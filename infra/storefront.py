@@ -20,7 +20,6 @@ from infra.components.key import (
     KeyPolicy,
     KeyPolicyArgs,
     alarms_service,
-    budgets_service,
     distribution_service,
     logs_service,
 )
@@ -116,7 +115,7 @@ class Storefront(pulumi.ComponentResource):
             KeyArgs(
                 scope=self._edge,
                 description="Alarms of the distribution and logs of its firewall",
-                services=(alarms_service(self._edge), budgets_service(self._edge), logs_service(self._edge)),
+                services=(alarms_service(self._edge), logs_service(self._edge)),
                 protect=foundation.settings.deletion_protection,
             ),
             self._at_edge,

@@ -41,7 +41,7 @@ class Transcoder(pulumi.ComponentResource):
         )
         grants = [
             args.films.access("GetObject", prefix="videos/"),
-            args.renditions.access("PutObject", prefix="media/"),
+            args.renditions.access("PutObject", prefix="media/", in_parts=True),
         ]
         permissions = aws.iam.RolePolicy(name, role=role.id, policy=policy(grants), opts=child)
         # Whoever passes the role on waits until it may do something.
@@ -60,12 +60,14 @@ class Transcoder(pulumi.ComponentResource):
             (
                 Statement(
                     sid="CreateJobs",
-                    # Step Functions tags its jobs.
-                    actions=("mediaconvert:CreateJob", "mediaconvert:TagResource"),
-                    resources=(self._scope.arn("mediaconvert", "queues/*"), jobs),
+                    actions=("mediaconvert:CreateJob",),
+                    resources=(self._scope.arn("mediaconvert", "queues/*"),),
                 ),
                 Statement(
-                    sid="FollowJobs", actions=("mediaconvert:GetJob", "mediaconvert:CancelJob"), resources=(jobs,)
+                    sid="FollowJobs",
+                    # Step Functions tags its jobs.
+                    actions=("mediaconvert:GetJob", "mediaconvert:CancelJob", "mediaconvert:TagResource"),
+                    resources=(jobs,),
                 ),
                 Statement(
                     sid="HearOfJobs",

@@ -137,15 +137,15 @@ class Bucket(pulumi.ComponentResource):
         self.domain_name = bucket.bucket_regional_domain_name
         self.register_outputs({"name": self.name, "arn": self.arn})
 
-    def access(self, *operations: Operation, prefix: str, purpose: str = "") -> Access:
+    def access(self, *operations: Operation, prefix: str, purpose: str = "", in_parts: bool = False) -> Access:
         """The operations on the objects whose key starts with `prefix`, and the key's use that they need.
 
-        A put is also the abort of a multipart upload; with a key its parts are read back, hence Decrypt:
-        https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+        `in_parts`: puts may be multipart uploads. These are aborted when they fail, and with a key the parts are read
+        back, hence Decrypt: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
         """
         writes = "PutObject" in operations
         reads = "GetObject" in operations or "GetObjectVersion" in operations
-        actions = [f"s3:{operation}" for operation in operations] + (["s3:AbortMultipartUpload"] if writes else [])
+        actions = [f"s3:{operation}" for operation in operations] + (["s3:AbortMultipartUpload"] if in_parts else [])
         what = purpose or "".join(sorted({title(operation) for operation in operations}))
         statements = [
             Statement(
@@ -154,11 +154,11 @@ class Bucket(pulumi.ComponentResource):
                 resources=(_objects(self.arn, f"{prefix}*"),),
             )
         ]
-        uses = (["kms:Decrypt"] if reads or writes else []) + (["kms:GenerateDataKey"] if writes else [])
+        uses = (["kms:Decrypt"] if reads or in_parts else []) + (["kms:GenerateDataKey"] if writes else [])
         if uses:
             # With bucket keys the encryption context is the bucket, not the object:
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
-            kind = "Write" if writes else "Read"
+            kind = ("Read" if reads or in_parts else "") + ("Write" if writes else "")
             statements.append(
                 self.key.via("s3", uses, purpose=f"{kind}{self._title}", context={"aws:s3:arn": self.arn})
             )

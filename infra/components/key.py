@@ -103,7 +103,7 @@ class KeyPolicy(pulumi.ComponentResource):
 
 
 def logs_service(scope: Scope) -> ServiceStatement:
-    """CloudWatch Logs, for log groups of this account and region.
+    """CloudWatch Logs, for log groups of this environment, whatever stands before its name.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     """
@@ -111,7 +111,7 @@ def logs_service(scope: Scope) -> ServiceStatement:
         sid="CloudWatchLogs",
         service=scope.service("logs"),
         actions=("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"),
-        conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": scope.arn("logs", "log-group:*")}},
+        conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": scope.own("logs", "log-group:*")}},
     )
 
 
@@ -129,7 +129,7 @@ def log_delivery_service(scope: Scope) -> ServiceStatement:
 
 
 def rules_service(scope: Scope) -> ServiceStatement:
-    """EventBridge, for what this account's rules and buses send to encrypted queues.
+    """EventBridge, for what this environment's rules and buses send to encrypted queues.
 
     To topics it would come without a source, and these conditions would drop every event:
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -141,19 +141,19 @@ def rules_service(scope: Scope) -> ServiceStatement:
         actions=("kms:Decrypt", "kms:GenerateDataKey"),
         conditions={
             "ArnLike": {
-                "kms:EncryptionContext:aws:sqs:arn": scope.arn("sqs", "*"),
-                "aws:SourceArn": [scope.arn("events", "rule/*"), scope.arn("events", "event-bus/*")],
+                "kms:EncryptionContext:aws:sqs:arn": scope.own("sqs", ""),
+                "aws:SourceArn": [scope.own("events", "rule/"), scope.own("events", "event-bus/")],
             },
         },
     )
 
 
 def buses_services(scope: Scope) -> tuple[ServiceStatement, ServiceStatement]:
-    """EventBridge, for this account's encrypted buses.
+    """EventBridge, for this environment's encrypted buses.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html
     """
-    buses = scope.arn("events", "event-bus/*")
+    buses = scope.own("events", "event-bus/")
     return (
         # Looking at a key has no source and no encryption context to put a condition on.
         ServiceStatement(
@@ -171,7 +171,7 @@ def buses_services(scope: Scope) -> tuple[ServiceStatement, ServiceStatement]:
 
 
 def alarms_service(scope: Scope) -> ServiceStatement:
-    """CloudWatch, for what this account's alarms send to encrypted topics.
+    """CloudWatch, for what this environment's alarms send to encrypted topics.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
@@ -181,13 +181,13 @@ def alarms_service(scope: Scope) -> ServiceStatement:
         actions=("kms:Decrypt", "kms:GenerateDataKey*"),
         conditions={
             "StringEquals": {"aws:SourceAccount": scope.account_id},
-            "ArnLike": {"aws:SourceArn": scope.arn("cloudwatch", "alarm:*")},
+            "ArnLike": {"aws:SourceArn": scope.own("cloudwatch", "alarm:")},
         },
     )
 
 
 def budgets_service(scope: Scope) -> ServiceStatement:
-    """AWS Budgets, for what this account's budgets send to encrypted topics.
+    """AWS Budgets, for what this environment's budgets send to encrypted topics.
 
     https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
     """
@@ -197,7 +197,7 @@ def budgets_service(scope: Scope) -> ServiceStatement:
         actions=("kms:Decrypt", "kms:GenerateDataKey*"),
         conditions={
             "StringEquals": {"aws:SourceAccount": scope.account_id},
-            "ArnLike": {"aws:SourceArn": scope.arn("budgets", "*", region="")},
+            "ArnLike": {"aws:SourceArn": scope.own("budgets", "budget/", region="")},
         },
     )
 

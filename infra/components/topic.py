@@ -16,9 +16,11 @@ from infra.naming import Scope, title
 class AlarmTopicArgs:
     scope: Scope
     key: Key
-    """Must allow `alarms_service` and `budgets_service`."""
+    """Must allow `alarms_service`, and `budgets_service` where budgets publish."""
     emails: Sequence[str]
     """Each gets a message that asks to confirm the subscription."""
+    budgets: bool = False
+    """Budgets publish to it, too."""
 
 
 @final
@@ -30,6 +32,11 @@ class AlarmTopic(pulumi.ComponentResource):
     def __init__(self, name: str, args: AlarmTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("shoppable:operations:AlarmTopic", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+        publishers = {"cloudwatch": args.scope.own("cloudwatch", "alarm:")}
+        if args.budgets:
+            # https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
+            publishers["budgets"] = args.scope.own("budgets", "budget/", region="")
         topic = aws.sns.Topic(name, kms_master_key_id=args.key.arn, opts=child)
         policy = aws.sns.TopicPolicy(
             name,
@@ -48,12 +55,7 @@ class AlarmTopic(pulumi.ComponentResource):
                                 "ArnLike": {"aws:SourceArn": source},
                             },
                         ).document()
-                        for service, source in (
-                            # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
-                            ("cloudwatch", args.scope.arn("cloudwatch", "alarm:*")),
-                            # https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
-                            ("budgets", args.scope.arn("budgets", "*", region="")),
-                        )
+                        for service, source in publishers.items()
                     ),
                 ]
             ),

@@ -22,8 +22,9 @@ _BOTH = ("kms:Decrypt", "kms:GenerateDataKey")
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "s3:GetObject": _DECRYPT,
     "s3:GetObjectVersion": _DECRYPT,
+    "s3:PutObject": ("kms:GenerateDataKey",),
     # Parts of a multipart upload are read back: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
-    "s3:PutObject": _BOTH,
+    "s3:AbortMultipartUpload": _BOTH,
     **dict.fromkeys(
         (
             f"dynamodb:{operation}Item"

@@ -212,13 +212,13 @@ def test_writing_to_a_bucket_brings_the_abort_of_uploads_and_the_key_along() -> 
                 noncurrent_days=1,
             ),
         )
-        found.extend((bucket.access("PutObject", prefix="a/"), bucket.access("GetObject", prefix="a/")))
+        found.extend((bucket.access("PutObject", prefix="a/", in_parts=True), bucket.access("GetObject", prefix="a/")))
 
     _: Recording = record(program)
     write, read = ({statement.sid: statement.actions for statement in access.statements} for access in found)
     assert write == {
         "PutobjectInFilmsA": ("s3:PutObject", "s3:AbortMultipartUpload"),
-        "WriteFilmsWithData": ("kms:Decrypt", "kms:GenerateDataKey"),
+        "ReadWriteFilmsWithData": ("kms:Decrypt", "kms:GenerateDataKey"),
     }
     assert read == {"GetobjectInFilmsA": ("s3:GetObject",), "ReadFilmsWithData": ("kms:Decrypt",)}
 

@@ -162,9 +162,8 @@ def test_the_data_key_lets_each_service_act_for_this_account_only(
     assert f":{ACCOUNT}:" in str(statement["Condition"]["ArnLike"][condition])
 
 
-def test_the_logs_key_serves_log_groups_of_this_account_only(dev: Recording) -> None:
+def test_the_logs_key_serves_log_groups_of_this_environment_only(dev: Recording) -> None:
     (statement,) = [one for one in statements(dev.one("kms/key:Key", "logs")) if one["Sid"] == "CloudWatchLogs"]
     assert statement["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
-    assert statement["Condition"] == {
-        "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:*"}
-    }
+    groups = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:*shoppable-video-dev-*"
+    assert statement["Condition"] == {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}}

@@ -86,7 +86,7 @@ def test_no_alarm_has_a_name_that_another_team_may_use(recording: Recording) -> 
     assert all("name" not in alarm.inputs for alarm in recording.of("cloudwatch/metricAlarm:MetricAlarm"))
 
 
-def test_only_alarms_and_budgets_of_this_account_may_publish_to_the_topic(dev: Recording) -> None:
+def test_only_alarms_and_budgets_of_this_environment_may_publish_to_the_topic(dev: Recording) -> None:
     allowed = {
         one["Principal"]["Service"]: one["Condition"]
         for one in statements(dev.one("sns/topicPolicy:TopicPolicy", "alarms"))
@@ -95,8 +95,9 @@ def test_only_alarms_and_budgets_of_this_account_may_publish_to_the_topic(dev: R
     account = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
     assert allowed == {
         "cloudwatch.amazonaws.com": account
-        | {"ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*"}},
-        "budgets.amazonaws.com": account | {"ArnLike": {"aws:SourceArn": f"arn:aws:budgets::{ACCOUNT}:*"}},
+        | {"ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:shoppable-video-dev-*"}},
+        "budgets.amazonaws.com": account
+        | {"ArnLike": {"aws:SourceArn": f"arn:aws:budgets::{ACCOUNT}:budget/shoppable-video-dev-*"}},
     }
 
 
