@@ -20,7 +20,7 @@ DEMO := .demo/seed-$(SEED)-$(DISTRACTORS)
 SHOP := $(if $(filter 1-0,$(SEED)-$(DISTRACTORS)),demo-shop,demo-$(SEED)-$(DISTRACTORS))
 VIDEO_ID = $$($(RUN) -c 'import json; print(json.load(open("$(DEMO)/published.json"))["video_id"])')
 
-.PHONY: help install web demo test check lint lint-infra mutations permissions record-permissions controls audit types format schema lock bench clean release promote rollback promoted preflight lint-workflows
+.PHONY: help install web demo test check lint lint-infra mutations permissions permissions-matrix calibrate record-permissions controls audit types format schema lock bench clean release promote rollback promoted preflight lint-workflows
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -83,6 +83,12 @@ mutations: $(INSTALLED) $(CHECKOV) $(ASL) ## Which checks catch which of the see
 
 permissions: $(INSTALLED) ## Is every grant needed, and none wider than it must be? Recorded calls against changed policies
 	@$(RUN) -m permissions
+
+permissions-matrix: $(INSTALLED) ## Write permissions/matrix.txt and docs/permissions.md
+	$(RUN) -m permissions.matrix
+
+calibrate: $(INSTALLED) ## STACK=dev: the recorded calls, asked of IAM's own simulator (needs an account)
+	@$(RUN) -m permissions.calibrate $(STACK)
 
 record-permissions: install ## Record anew which calls the end-to-end tests make (TESTS=…: add what these make)
 	$(RUN) -m permissions.record $(TESTS)

@@ -1,5 +1,6 @@
 """Calls that are known from AWS's documentation and cannot be recorded here, and widths that are meant."""
 
+import itertools
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,9 +61,16 @@ def _calls(entry: Mapping[str, Any], environment: Environment) -> Iterator[Call]
         own = caller.partition(":")[2].removesuffix("}")
         for action in entry["actions"]:
             for resource in entry["resources"]:
-                keys = {name: (_of(value, own),) for name, value in entry.get("keys", {}).items()}
                 by = f"{entry['why']}: {entry['page']}"
-                yield Call(caller, action, _of(resource, own), tuple(sorted(keys.items())), by, documented=True)
+                for keys in _keys(entry.get("keys", {}), own):
+                    yield Call(caller, action, _of(resource, own), keys, by, documented=True)
+
+
+def _keys(given: Mapping[str, Any], own: str) -> Iterator[tuple[tuple[str, tuple[str, ...]], ...]]:
+    """Every combination of the keys' values."""
+    values: list[list[str]] = [value if isinstance(value, list) else [value] for value in given.values()]
+    for one in itertools.product(*values):
+        yield tuple(sorted((name, (_of(value, own),)) for name, value in zip(given, one, strict=True)))
 
 
 def _of(text: str, own: str) -> str:

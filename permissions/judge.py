@@ -9,7 +9,7 @@ from embedded.authorisation.principals import Principal, service, session, user
 from embedded.authorisation.recording import PASSING
 from permissions.calls import Call
 from permissions.names import Names
-from permissions.policies import Environment, policy_of
+from permissions.policies import Environment, Holder, policy_of
 
 ADMINISTRATOR = "administrator"
 """Someone of the account whose own policies allow everything: what stops them is a resource's policy."""
@@ -66,7 +66,7 @@ class Judge:
                 self._policies[label] = holder.policy
                 if holder.kind == "role":
                     continue
-                for arn in _arns(holder.subject, each.names):
+                for arn in _arns(holder, each.names):
                     self._by_arn[f"trust {arn}" if holder.kind == "trust" else arn] = label
         root = {"AWS": f"arn:aws:iam::{self._names.account}:root"}
         body = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
@@ -124,20 +124,19 @@ class Judge:
         return found or ""
 
 
-def _arns(subject: str, names: Names) -> Iterable[str]:
-    kind = subject.partition(":")[0]
-    name = names.physical[subject]
-    here = f"{names.region}:{names.account}"
+def _arns(holder: Holder, names: Names) -> Iterable[str]:
+    kind = holder.subject.partition(":")[0]
+    name = names.physical[holder.subject]
+    here = f"{holder.region or names.region}:{names.account}"
     match kind:
         case "bucket":
             yield f"arn:aws:s3:::{name}"
         case "key":
-            # A key's region is not in its name.
-            yield from (f"arn:aws:kms:{region}:{names.account}:key/{name}" for region in (names.region, "us-east-1"))
+            yield f"arn:aws:kms:{here}:key/{name}"
         case "queue":
             yield f"arn:aws:sqs:{here}:{name}"
         case "topic":
-            yield from (f"arn:aws:sns:{region}:{names.account}:{name}" for region in (names.region, "us-east-1"))
+            yield f"arn:aws:sns:{here}:{name}"
         case "function":
             yield f"arn:aws:lambda:{here}:function:{name}"
         case _:

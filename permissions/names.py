@@ -72,6 +72,14 @@ class Names:
         return cls(found, account, region)
 
     @cached_property
+    def prefix(self) -> str:
+        """Project and environment, with which every name begins: `${prefix}`."""
+        name, bucket = next(
+            (each.partition(":")[2], held) for each, held in sorted(self.physical.items()) if each.startswith("bucket:")
+        )
+        return bucket.rpartition(f"-{name}-")[0]
+
+    @cached_property
     def _logical(self) -> tuple[re.Pattern[str], Mapping[str, str]]:
         # Log groups of state machines and functions hold names of others: the longest first.
         by_name = {name: logical for logical, name in sorted(self.physical.items())}
@@ -92,6 +100,8 @@ class Names:
                 return self.region
             if found[0] == _ACCOUNT:
                 return self.account
+            if found[1] == "prefix":
+                return self.prefix
             if found[1] not in self.physical:
                 raise UnknownNameError(found[1])
             return self.physical[found[1]]

@@ -34,6 +34,7 @@ class Holder:
     subject: str
     """Logical name of the role or resource."""
     statements: tuple[Body, ...]
+    region: str = ""
 
     @property
     def attached(self) -> Attached:
@@ -43,6 +44,11 @@ class Holder:
     def policy(self) -> Policy:
         """What the evaluator reads."""
         return policy_of(self.statements, self.attached, self.label)
+
+    @property
+    def text(self) -> str:
+        """The document."""
+        return json.dumps({"Version": "2012-10-17", "Statement": list(self.statements)})
 
     def changed(self, index: int, body: Body | None) -> Policy:
         """With another statement in place of one, or without it."""
@@ -111,7 +117,9 @@ def _holders(stack: Stack, names: Names) -> Iterator[Holder]:
             case _ if short in _RESOURCE_POLICIES and one.inputs.get("policy"):
                 subject = _subject(_RESOURCE_POLICIES[short], one, names)
                 bodies = tuple(_bodies(one.inputs["policy"]))
-                yield Holder(label=subject, kind=_RESOURCE_POLICIES[short], subject=subject, statements=bodies)
+                yield Holder(
+                    label=subject, kind=_RESOURCE_POLICIES[short], subject=subject, statements=bodies, region=one.region
+                )
             case _:
                 pass
     for function, statements in permissions.items():

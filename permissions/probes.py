@@ -69,7 +69,7 @@ class Prober:
             environment.names.account,
             environment.names.region,
         )
-        self._own = environment.names
+        self._own, self._names_beside = environment.names, beside.names
         self._prefixes = _prefixes(environment)
 
     def of(self, call: Call, asked_for: Collection[str]) -> Iterator[Probe]:
@@ -121,11 +121,14 @@ class Prober:
             )
 
     def _siblings(self, part: str, text: str) -> Iterator[Change]:
+        beside = self._names_beside
         start = text.find("${")
         while start >= 0:
             end = text.index("}", start)
             name = text[start + 2 : end]
             start = text.find("${", end)
+            if name == "prefix":
+                yield Change(part, "${prefix}", beside.prefix, f"{self._beside}'s name")
             if name in ("account", "region") or name not in self._own.physical:
                 continue
             kind = name.partition(":")[0]
