@@ -184,7 +184,7 @@ def test_should_restore_features_from_their_bytes():
     assert np.array_equal(restored.outline, features.outline)
 
 
-@pytest.mark.parametrize("body", [b"", b"nonsense", b"SVF1" + b"\0" * 30])
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"SVF2" + b"\0" * 30])
 def test_should_refuse_bytes_that_are_no_features(body):
     with pytest.raises(ValueError, match="image features"):
         ImageFeatures.from_bytes(body)
