@@ -1,6 +1,6 @@
 """What finding products in a demo set costs and yields, run on the domain directly: no cloud, no store.
 
-    python -m bench.matching DEMO_DIRECTORY… [--distractors DIRECTORY] [--auto-approve 0.93] [--verbose]
+    python -m bench.matching films DEMO_DIRECTORY… [--distractors DIRECTORY] [--auto-approve 0.93] [--verbose]
 
 For each directory that `python -m demo make` wrote: precision and recall of appearances (temporal IoU ≥ 0.5), box IoU,
 decoys, and milliseconds per examined frame; `--distractors` adds every product of another demo set's feed to the

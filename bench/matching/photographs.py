@@ -32,8 +32,8 @@ NEIGHBOURS: Final = frozenset(
         ("Yoggi-Vanilla-Yoghurt/2", "Valio-Vanilla-Yoghurt"),
     }
 )
-"""What stands, or may stand (cut off, or too small for a person to tell), beside the subject of a photograph, as seen by
-a person who looked at what was reported: neither right nor wrong. Reports give the count without this too.
+"""What stands, or may stand (cut off, or too small for a person to tell), beside the subject of a photograph, as a
+person saw who looked at what was reported: neither right nor wrong. Reports give the count without this too.
 """
 
 

@@ -1,7 +1,7 @@
 """Generated scenes with exact truth over a grid of difficulty: one product in the middle, one stranger beside it.
 
-Every cell of the grid changes one thing of an ordinary scene; a scene is named by (seed, cell, number) and drawn anew from
-that, so calibration and judgement use disjoint seeds, and with them disjoint catalogues, brands and rooms.
+Every cell of the grid changes one thing of an ordinary scene; a scene is named by (seed, cell, number) and drawn anew
+from that, so calibration and judgement use disjoint seeds, and with them disjoint catalogues, brands and rooms.
 """
 
 from collections.abc import Iterator
@@ -49,42 +49,36 @@ class Difficulty:
     """Height of the encoded picture."""
     forms: tuple[str, ...] = ()
     only: str = ""
-    """`flavours`: products that have look-alikes; `missing`: such ones, taken away from the catalogue; `unknown`: strangers."""
+    """`flavours`: products that have look-alikes; `missing`: such ones, taken away from the catalogue; `unknown`:
+    strangers.
+    """
 
 
 def _cells() -> dict[str, Difficulty]:
     base = Difficulty()
-    cells = {"ordinary": base}
-    for name, share in (("5 %", 0.05), ("8 %", 0.08), ("12 %", 0.12), ("20 %", 0.2), ("50 %", 0.5), ("80 %", 0.8)):
-        cells[f"height {name}"] = replace(base, height=(share, share * 1.05))
-    for degrees in (35, 50, 65):
-        cells[f"turned {degrees}°"] = replace(base, yaw=(degrees, degrees + 3))
-    for degrees in (30, 90):
-        cells[f"rolled {degrees}°"] = replace(base, roll=(degrees, degrees + 5))
-    for percent in (20, 40, 60):
-        cells[f"covered {percent} %"] = replace(base, covered=percent / 100)
-    for pixels in (6, 12, 20):
-        cells[f"motion {pixels} px"] = replace(base, motion=float(pixels))
-    for sigma in (1.5, 3.0, 5.0):
-        cells[f"defocus {sigma}"] = replace(base, defocus=sigma)
-    for light in (0.5, 0.2):
-        cells[f"light {light}"] = replace(base, light=light)
-    for sigma in (8, 16):
-        cells[f"noise {sigma}"] = replace(base, noise=float(sigma))
-    for factor in (33, 42):
-        cells[f"crf {factor}"] = replace(base, rate_factor=factor)
-    for lines in (360, 540, 1080):
-        cells[f"{lines}p"] = replace(base, lines=lines)
-    cells["reflection"] = replace(base, glare=0.55)
-    cells["cylinders"] = replace(base, forms=CYLINDERS)
-    cells["clothing"] = replace(base, forms=CLOTHING)
-    cells["look-alikes"] = replace(base, only="flavours")
-    cells["look-alikes, hard"] = replace(
-        base, only="flavours", height=(0.15, 0.25), yaw=(20, 40), defocus=1.0, rate_factor=30
-    )
-    cells["look-alike missing"] = replace(base, only="missing")
-    cells["unknown"] = replace(base, only="unknown")
-    return cells
+    heights = {"5 %": 0.05, "8 %": 0.08, "12 %": 0.12, "20 %": 0.2, "50 %": 0.5, "80 %": 0.8}
+    return {
+        "ordinary": base,
+        **{f"height {name}": replace(base, height=(share, share * 1.05)) for name, share in heights.items()},
+        **{f"turned {degrees}°": replace(base, yaw=(degrees, degrees + 3)) for degrees in (35, 50, 65)},
+        **{f"rolled {degrees}°": replace(base, roll=(degrees, degrees + 5)) for degrees in (30, 90)},
+        **{f"covered {percent} %": replace(base, covered=percent / 100) for percent in (20, 40, 60)},
+        **{f"motion {pixels} px": replace(base, motion=float(pixels)) for pixels in (6, 12, 20)},
+        **{f"defocus {sigma}": replace(base, defocus=sigma) for sigma in (1.5, 3.0, 5.0)},
+        **{f"light {light}": replace(base, light=light) for light in (0.5, 0.2)},
+        **{f"noise {sigma}": replace(base, noise=float(sigma)) for sigma in (8, 16)},
+        **{f"crf {factor}": replace(base, rate_factor=factor) for factor in (33, 42)},
+        **{f"{lines}p": replace(base, lines=lines) for lines in (360, 540, 1080)},
+        "reflection": replace(base, glare=0.55),
+        "cylinders": replace(base, forms=CYLINDERS),
+        "clothing": replace(base, forms=CLOTHING),
+        "look-alikes": replace(base, only="flavours"),
+        "look-alikes, hard": replace(
+            base, only="flavours", height=(0.15, 0.25), yaw=(20, 40), defocus=1.0, rate_factor=30
+        ),
+        "look-alike missing": replace(base, only="missing"),
+        "unknown": replace(base, only="unknown"),
+    }
 
 
 CELLS: Final = _cells()
@@ -137,7 +131,9 @@ class World:
         rng = np.random.default_rng((self.seed, 91, sorted(CELLS).index(cell), number))
         article, known = self._cast(how, rng)
         image, box, visible = self._draw(article, how, rng)
-        return Scene(cell=cell, number=number, image=image, product=article.feed_id, known=known, box=box, visible=visible)
+        return Scene(
+            cell=cell, number=number, image=image, product=article.feed_id, known=known, box=box, visible=visible
+        )
 
     def _room(self, kind: str, variant: int) -> Room:
         if (kind, variant) not in self._rooms:
@@ -159,19 +155,23 @@ class World:
         zoom = max(WIDTH / wall.shape[1], HEIGHT / wall.shape[0]) * float(rng.uniform(1.0, 1.5))
         wall = cv2.resize(wall, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
         top, left = (int(rng.integers(0, max(1, wall.shape[a] - (HEIGHT, WIDTH)[a]))) for a in (0, 1))
-        frame = np.ascontiguousarray(wall[top : top + HEIGHT, left : left + WIDTH])
+        frame = image_of(np.ascontiguousarray(wall[top : top + HEIGHT, left : left + WIDTH]))
         pack = self.packs.of(article)
         share = float(rng.uniform(*how.height))
         share = min(share, 0.75 * WIDTH / HEIGHT * pack.height_cm / pack.width_cm)
         distance = 1150 * pack.height_cm / (share * HEIGHT)
         projection = Camera((0, 0, -distance)).matrix()
         way = 1.0 if rng.random() < 0.5 else -1.0
-        room_x, room_y = (max(0.0, 0.5 - share * r) for r in (0.6 * pack.width_cm / pack.height_cm * HEIGHT / WIDTH, 0.55))
+        room_x, room_y = (
+            max(0.0, 0.5 - share * r) for r in (0.6 * pack.width_cm / pack.height_cm * HEIGHT / WIDTH, 0.55)
+        )
         unit = distance / 1150
         place = (float(rng.uniform(-1, 1)) * room_x * WIDTH * unit, float(rng.uniform(-1, 1)) * room_y * HEIGHT * unit)
         lamp = float(rng.uniform(-0.12, 0.12))
         stranger = self.packs.of(self.strangers[int(rng.integers(len(self.strangers)))])
-        aside = Pose(place[0] - way * (pack.width_cm + stranger.width_cm) * 0.75, place[1] + pack.height_cm / 2, 2.0, way * 12)
+        aside = Pose(
+            place[0] - way * (pack.width_cm + stranger.width_cm) * 0.75, place[1] + pack.height_cm / 2, 2.0, way * 12
+        )
         if how.only != "unknown":
             paint_body(frame, body_of(stranger, room.tint, lamp, room.brightness), aside, projection)
         pose = Pose(
@@ -236,7 +236,9 @@ def _finished(frame: Image, how: Difficulty, quad: Doubles, rng: np.random.Gener
     if how.glare:
         middle, size = quad.mean(0), np.ptp(quad, axis=0)
         y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-        offset = (x - middle[0]) / max(size[0], 1) + 0.5 * (y - middle[1]) / max(size[1], 1) - float(rng.uniform(-0.2, 0.2))
+        offset = (
+            (x - middle[0]) / max(size[0], 1) + 0.5 * (y - middle[1]) / max(size[1], 1) - float(rng.uniform(-0.2, 0.2))
+        )
         gloss = how.glare * np.exp(-((offset / 0.16) ** 2))
         picture += (255 - picture) * gloss[..., None]
     if how.motion:
@@ -253,7 +255,9 @@ def _finished(frame: Image, how: Difficulty, quad: Doubles, rng: np.random.Gener
     image = image_of(np.clip(picture, 0, 255))
     if how.lines != HEIGHT:
         size = (round(how.lines * WIDTH / HEIGHT / 2) * 2, how.lines)
-        image = image_of(cv2.resize(image, size, interpolation=cv2.INTER_AREA if how.lines < HEIGHT else cv2.INTER_CUBIC))
+        image = image_of(
+            cv2.resize(image, size, interpolation=cv2.INTER_AREA if how.lines < HEIGHT else cv2.INTER_CUBIC)
+        )
     return encoded(image, how.rate_factor)
 
 
@@ -275,5 +279,3 @@ def encoded(image: Image, rate_factor: int) -> Image:
     with av.open(target, "r") as container:
         frames = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
     return image_of(frames[-1])
-
-

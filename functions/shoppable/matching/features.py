@@ -7,7 +7,7 @@ kernel does.
 
 import zlib
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, Self, cast
 
 import cv2
@@ -58,11 +58,6 @@ class ImageFeatures:
     """(OUTLINE_POINTS, 2): convex hull of what is not plain background; the last point is repeated to fill up."""
     picture: bytes
     """The picture as a JPEG whose longer side is PICTURE_SIDE; of a frame, nothing."""
-
-    @cached_property
-    def by_x(self) -> NDArray[np.int64]:
-        """The points' numbers from left to right."""
-        return np.argsort(self.points[:, 0], kind="stable")
 
     def to_bytes(self) -> bytes:
         """A compressed form; equal features give equal bytes."""

@@ -1,5 +1,5 @@
-"""The engine `instance`: local features, a shortlist over the whole catalogue, geometric verification of its best, and a
-contest of surfaces between those that claim one place.
+"""The engine `instance`: local features, a shortlist over the whole catalogue, geometric verification of its best, and
+a contest of surfaces between those that claim one place.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _SAME_POINTS = 0.25
 """Share of a product's points that another one claims too, from which on only one of them can be right."""
 _PLACES = 8
 _RIVALS = 6
-_HOPELESS = 0.15
+_HOPELESS = 0.4
 """Share of the points that the best in its place explains, below which a candidate is not compared."""
 _MIN_SCORE = 0.02
 

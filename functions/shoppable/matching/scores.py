@@ -1,8 +1,8 @@
 """From evidence to a probability: a few interpretable features, weighed by logistic regression.
 
-Two questions. *Which* of the candidates for one place is it: a margin, in log odds, between any two. *Is* it that at all:
-log odds of the best, given how close the contest was. `python -m bench.matching fit` estimates the weights (see there for
-what from) and prints them in this form.
+Two questions. *Which* of the candidates for one place is it: a margin, in log odds, between any two. *Is* it that at
+all: log odds of the best, given how close the contest was. bench/matching/fit.py estimates the weights and says what
+from.
 """
 
 import math

@@ -5,7 +5,6 @@ within narrow limits, so that cartons whose faces fold, tins and creased bags ar
 """
 
 from dataclasses import dataclass
-from typing import cast
 
 import cv2
 import numpy as np
@@ -26,6 +25,7 @@ _REACHES = (5, 3)
 """Pixels that a tile is looked for around its place, in the first and the second pass of bending."""
 _TRUSTED = 0.4
 _BEND_STIFFNESS = np.array([0.05, 0.3, 0.3, 1.0, 1.0, 1.0])
+_ROUNDS = 4
 _LOCAL = 9
 _ALIKE = 12.0
 """L*a*b* distance up to which two pictures are of one colour."""
@@ -85,7 +85,7 @@ def surface(homography: Matrix, reference: Reference, frame: tuple[int, int], im
     shrink = SIDE / max(reference.width, reference.height)
     size = (round(reference.width * shrink) + 2 * _PAD, round(reference.height * shrink) + 2 * _PAD)
     upright = np.array([[shrink, 0, _PAD], [0, shrink, _PAD], [0, 0, 1.0]])
-    to_crop = upright @ np.linalg.inv(homography)
+    to_crop = np.asarray(upright @ np.linalg.inv(homography), np.float64)
     of_image = to_crop @ np.diag([frame[0] / image.shape[1], frame[1] / image.shape[0], 1.0])
     # Twice the size, then averaged: the frame may show the product larger than the crop.
     large = cv2.warpPerspective(
@@ -101,10 +101,11 @@ def draw(into: Surface, homography: Matrix, reference: Reference) -> Drawing:
     picture = reference.picture
     high, wide = into.picture.shape[:2]
     shrink = np.array([reference.width / picture.shape[1], reference.height / picture.shape[0]])
-    back = np.linalg.inv(into.to_crop @ homography @ np.diag([*shrink, 1.0]))
+    back = np.asarray(np.linalg.inv(into.to_crop @ homography @ np.diag([*shrink, 1.0])), np.float64)
     product = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillConvexPoly(product, np.rint(reference.outline / shrink).astype(np.int32), 255)
-    x, y = (grid.astype(np.float32) for grid in np.meshgrid(np.arange(wide), np.arange(high)))
+    columns, rows = np.arange(wide, dtype=np.float32), np.arange(high, dtype=np.float32)
+    x, y = np.tile(columns, (high, 1)), np.tile(rows[:, None], (1, wide))
     terms = _terms((x - wide / 2) / SIDE * 2, (y - high / 2) / SIDE * 2)
     shift_x, shift_y = np.zeros_like(x), np.zeros_like(y)
     drawn, mask = _drawn(picture, product, back, x, y)
@@ -128,14 +129,14 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
     correlation, weights = _local_correlation(seen.detail, drawn.detail)
     chosen, weight = correlation[mask], weights[mask] + 1e-6
     order = np.argsort(-chosen, kind="stable")
-    upto = int(np.searchsorted(np.cumsum(weight[order]), 0.7 * weight.sum())) + 1
+    upto = int(np.searchsorted(np.cumsum(weight[order]), 0.7 * float(weight.sum()))) + 1
     better = order[:upto]
     lab = lab_of(under_neutral_light(seen.light, drawn.light, mask))
     first, second = lab[mask][:, 1:], drawn.lab[mask][:, 1:]
     apart = np.hypot(first[:, 0] - second[:, 0], first[:, 1] - second[:, 1])
     return Likeness(
         structure=float((chosen[better] * weight[better]).sum() / weight[better].sum()),
-        agreeing=float(weight[chosen > 0.5].sum() / weight.sum()),
+        agreeing=float(weight[chosen > 0.5].sum()) / float(weight.sum()),
         colour=_correlation(first, second),
         off_colour=float(np.minimum(apart, 40).mean()),
     )
@@ -227,20 +228,23 @@ def _bend(seen: Floats, drawn: Floats, mask: Mask, reach: int) -> NDArray[np.flo
     wanted = -np.stack([dx, dy], axis=1)
     stiffness = np.diag(_BEND_STIFFNESS[: terms.shape[1]])
     weight, bend = trust, np.zeros((terms.shape[1], 2))
-    for _ in range(4):
+    for _ in range(_ROUNDS):
         weighted = terms * weight[:, None]
-        bend = np.linalg.solve(terms.T @ weighted + stiffness, weighted.T @ wanted)
-        error = np.hypot(*(terms @ bend - wanted).T)
-        weight = trust / (1 + (error / 1.5) ** 2)
+        bend = np.asarray(np.linalg.solve(terms.T @ weighted + stiffness, weighted.T @ wanted), np.float64)
+        squares = np.square(terms @ bend - wanted).sum(axis=1)
+        weight = trust / (1 + squares / 1.5**2)
     return bend
 
 
 def _local_correlation(seen: Floats, drawn: Floats) -> tuple[Floats, Floats]:
     """Correlation in a small window around each pixel, and how much detail the drawing has there."""
-    window = (_LOCAL, _LOCAL)
-    common, one, other = (cv2.boxFilter(product, -1, window) for product in (seen * drawn, seen * seen, drawn * drawn))
-    weights = np.sqrt(np.maximum(other, 0))
-    return cast("Floats", common / (np.sqrt(np.maximum(one * other, 0)) + 0.15)), cast("Floats", weights)
+    common, one, other = _local_mean(seen * drawn), _local_mean(seen * seen), _local_mean(drawn * drawn)
+    correlation = common / (np.sqrt(np.maximum(one * other, 0)) + 0.15)
+    return correlation.astype(np.float32), np.sqrt(np.maximum(other, 0)).astype(np.float32)
+
+
+def _local_mean(values: Floats) -> Floats:
+    return np.asarray(cv2.boxFilter(values, -1, (_LOCAL, _LOCAL)), np.float32)
 
 
 def _correlation(one: Floats, other: Floats) -> float:
@@ -254,9 +258,8 @@ def _vote(seen: Floats, first: Floats, second: Floats, weights: Floats, floor: f
     """Which of two drawings explains the surface's deviation from their mean, tile by tile."""
     difference = first - second
     residual = seen - (first + second) / 2
-    window = (_LOCAL, _LOCAL)
     agreement, power, noise = (
-        cv2.boxFilter(((one * other).sum(axis=2) * weights).astype(np.float32), -1, window).astype(np.float64)
+        _local_mean(((one * other).sum(axis=2) * weights).astype(np.float32))
         for one, other in ((residual, difference), (difference, difference), (residual, residual))
     )
     tiles = agreement / np.sqrt((power + floor) * (noise + floor))

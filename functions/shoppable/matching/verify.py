@@ -17,6 +17,7 @@ from functions.shoppable.matching.shortlist import Hypothesis
 DISTANCE = 0.55
 """Squared distance (of unit vectors) above which two points do not look alike."""
 _MIN_MATCHES = 5
+_MIN_INLIERS = 8
 _FIRST_REACH = 0.09
 """Of the product's longer side in the frame: how far from its place a point is looked for at first."""
 _ROUGH_REACH = 0.2
@@ -88,7 +89,7 @@ def verify(hypothesis: Hypothesis, reference: Reference, frame: ImageFeatures, p
         if len(better.seen) < _MIN_MATCHES or (homography is not None and len(better.seen) <= len(pairs.seen)):
             break
         homography, pairs = again, better
-    if homography is None:
+    if homography is None or len(pairs.seen) < _MIN_INLIERS:
         return None
     return Evidence(
         image=hypothesis.image,
@@ -129,9 +130,7 @@ def is_possible(homography: Matrix, reference: Reference, frame: ImageFeatures) 
     )
 
 
-def _first_map(
-    hypothesis: Hypothesis, reference: Reference, frame: ImageFeatures, side: float
-) -> tuple[Matrix, float]:
+def _first_map(hypothesis: Hypothesis, reference: Reference, frame: ImageFeatures, side: float) -> tuple[Matrix, float]:
     """The map that most votes agree on, and how far to look around it."""
     if len(hypothesis.seen) >= 4:
         affine, inside = cv2.estimateAffinePartial2D(
@@ -192,16 +191,23 @@ def _guided(homography: Matrix, reference: Reference, frame: ImageFeatures, proj
 
 def _neighbours(places: Floats, frame: ImageFeatures, reach: float) -> tuple[Integers, Integers]:
     """All (point of the frame, place) closer than `reach` pixels."""
-    by_x = frame.by_x
-    x = frame.points[by_x, 0]
-    first, last = np.searchsorted(x, places[:, 0] - reach), np.searchsorted(x, places[:, 0] + reach)
+    # Points lie in strips as high as the reach, from left to right: near a place are one range in each of three.
+    length = 4.0 * (frame.width + reach)
+    x, strip = frame.points[:, 0].astype(np.float64), np.floor(frame.points[:, 1] / reach)
+    keys = strip * length + x
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    of_place = (np.floor(places[:, 1].astype(np.float64) / reach)[None] + np.array([[-1], [0], [1]])) * length
+    of_place = (of_place + places[:, 0]).reshape(-1)
+    first, last = np.searchsorted(keys, of_place - reach), np.searchsorted(keys, of_place + reach)
     counts = last - first
-    at = np.repeat(np.arange(len(places)), counts)
+    row = np.repeat(np.arange(len(of_place)), counts)
     offset = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    near = by_x[first[at] + offset]
-    apart = frame.points[near, :2] - places[at]
-    close = np.square(apart).sum(axis=1) < reach * reach
-    return near[close].astype(np.int64), at[close]
+    near, at = order[first[row] + offset], row % max(len(places), 1)
+    across = frame.points[near, 0] - places[at, 0]
+    down = frame.points[near, 1] - places[at, 1]
+    close = across * across + down * down < reach * reach
+    return near[close], at[close]
 
 
 def _estimate(known: Floats, found: Floats, side: float) -> Matrix | None:
