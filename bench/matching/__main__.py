@@ -1,4 +1,4 @@
-"""`python -m bench.matching photographs | films DIRECTORY…`: what finding products costs and yields, in one run each."""
+"""`python -m bench.matching photographs | films DIRECTORY…`: what finding products costs and yields, in one run."""
 
 import sys
 

@@ -38,7 +38,7 @@ class SiftPeer:
     """
 
     def __init__(self, pictures: Iterable[tuple[str, Image]], *, flann: bool = False, enlarge: float = 2.0) -> None:
-        self._sift = cast("Any", cv2).SIFT_create(nfeatures=1500)
+        self._sift = cast("Any", cv2).SIFT_create(contrastThreshold=0.02)
         self._matcher: Any = (
             cv2.FlannBasedMatcher({"algorithm": 1, "trees": 4}, {"checks": 50}) if flann else cv2.BFMatcher()
         )
