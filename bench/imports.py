@@ -31,6 +31,8 @@ def handler(event, context):
     return {}
 """
 _DECODERS = "import av, cv2"
+# What every contract is made of: no handler of `vision` can be below it.
+_MODELS = "import pydantic; pydantic.BaseModel, pydantic.Field, pydantic.TypeAdapter"
 _TIMED = "import time\nstart = time.process_time()\n{code}\nprint(time.process_time() - start)"
 # Lambda gives the daemon's address, without which Powertools traces nothing.
 _VARIABLES = {"AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000", "AWS_DEFAULT_REGION": "eu-central-1"}
@@ -66,6 +68,7 @@ def _programs() -> dict[tuple[Target, str], str]:
         ("api", "[Powertools]"): _POWERTOOLS,
         ("vision", "[OpenCV, PyAV]"): _DECODERS,
         ("vision", "[OpenCV, PyAV, Powertools]"): _DECODERS + _POWERTOOLS,
+        ("vision", "[OpenCV, PyAV, pydantic]"): f"{_DECODERS}\n{_MODELS}",
     } | {(target, module): f"import {module}" for target, module in sorted(handlers)}
 
 

@@ -108,8 +108,9 @@ def policy(grants: Iterable[Access]) -> pulumi.Output[str]:
     for grant in grants:
         for statement in grant.statements:
             known = statements.setdefault(statement.sid, statement)
-            if known is not statement and known.actions != statement.actions:
-                message = f"two different statements are called {statement.sid}: {known.actions}, {statement.actions}"
+            # Outputs are the same if they are one object: a grant is made of what its resource keeps.
+            if known != statement:
+                message = f"two different statements are called {statement.sid}: {known}, {statement}"
                 raise ValueError(message)
     return _document([statement.document() for statement in statements.values()])
 

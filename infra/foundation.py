@@ -12,10 +12,20 @@ from pydantic import BaseModel
 
 from functions.contracts.code import code_digest
 from infra.access import Access
+from infra.components.access_logs import AccessLogs, AccessLogsArgs
 from infra.components.event_bus import EventBus, EventBusArgs
 from infra.components.function import Function, FunctionArgs
 from infra.components.image import Build, Image, ImageArgs
-from infra.components.key import Key, KeyArgs, alarms_service, buses_services, logs_service, rules_service
+from infra.components.key import (
+    Key,
+    KeyArgs,
+    alarms_service,
+    budgets_service,
+    buses_services,
+    log_delivery_service,
+    logs_service,
+    rules_service,
+)
 from infra.components.queue import DeadLetters, DeadLettersArgs
 from infra.naming import Scope
 from infra.promotion import TARGETS, Promotion, moved_on, read
@@ -25,11 +35,11 @@ ROOT = Path(__file__).resolve().parent.parent
 _TAG_LENGTH = 16
 
 
-def provider(settings: Settings) -> aws.Provider:
-    """The one provider: one account, one region, and the tags that every resource gets."""
+def provider(name: str, settings: Settings, *, region: str | None = None) -> aws.Provider:
+    """A provider: one account, one region (the stack's, unless another is given), the tags that every resource gets."""
     return aws.Provider(
-        "aws",
-        region=settings.region,
+        name,
+        region=region or settings.region,
         allowed_account_ids=[settings.account_id],
         default_tags={
             "tags": {
@@ -89,7 +99,7 @@ class FoundationArgs:
 
 @final
 class Foundation(pulumi.ComponentResource):
-    """Keys, images and bus of one environment."""
+    """Keys, access logs, images and bus of one environment."""
 
     def __init__(self, name: str, args: FoundationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("shoppable:parts:Foundation", name, None, opts)
@@ -102,11 +112,13 @@ class Foundation(pulumi.ComponentResource):
             "data",
             KeyArgs(
                 scope=args.scope,
-                description="Private buckets, tables, queues, events and alarms",
+                description="Private buckets, tables, queues, events, alarms and executions",
                 services=(
                     rules_service(args.scope),
                     *buses_services(args.scope),
                     alarms_service(args.scope),
+                    log_delivery_service(args.scope),
+                    budgets_service(args.scope),
                 ),
                 protect=args.settings.deletion_protection,
             ),
@@ -119,6 +131,15 @@ class Foundation(pulumi.ComponentResource):
                 description="Log groups",
                 services=(logs_service(args.scope),),
                 protect=args.settings.deletion_protection,
+            ),
+            child,
+        )
+        self.access_logs = AccessLogs(
+            "access-logs",
+            AccessLogsArgs(
+                scope=args.scope,
+                days=args.settings.access_log_days,
+                deletion_protection=args.settings.deletion_protection,
             ),
             child,
         )
@@ -195,6 +216,7 @@ class Foundation(pulumi.ComponentResource):
                 log_level="WARN" if self.settings.log_level == "WARNING" else self.settings.log_level,
                 ephemeral_storage_mb=ephemeral_storage_mb,
                 on_failure=on_failure,
+                reserved_concurrency=self.settings.reservations.get(name),
             ),
             pulumi.ResourceOptions(parent=parent),
         )

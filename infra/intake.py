@@ -67,7 +67,7 @@ class Intake(pulumi.ComponentResource):
             memory_mb=256,
             timeout_seconds=_TIMEOUT_SECONDS,
             values={
-                "STATE_MACHINE_ARN": args.machine.arn,
+                "STATE_MACHINE_ARN": args.machine.live_arn,
                 "PIPELINE": args.pipeline,
                 "ANALYSIS_REVISION": foundation.settings.analysis_revision,
             },

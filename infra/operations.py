@@ -1,5 +1,6 @@
-"""What tells people that something is wrong: uncaught deaths of executions, alarms, and a dashboard of what exists."""
+"""What tells people that something is wrong: uncaught deaths of executions, alarms, a budget, and a dashboard."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import final
@@ -7,14 +8,18 @@ from typing import final
 import pulumi
 
 from functions.intake.record_failure.env import Environment as RecordFailure
+from infra.advice import SettingsError
 from infra.catalogue import Catalogue
-from infra.components.alarms import Alarm, AlarmArgs
+from infra.components.budget import Budget, BudgetArgs
 from infra.components.dashboard import Dashboard, DashboardArgs, Graph
 from infra.components.event_rule import EventRule, EventRuleArgs, FunctionTarget, FunctionTargetArgs
+from infra.components.function import Function
 from infra.components.queue import DeadLetters, DeadLettersArgs
 from infra.components.topic import AlarmTopic, AlarmTopicArgs
 from infra.foundation import Foundation
+from infra.settings import Settings
 from infra.video import Video
+from infra.watch import Watch, WatchArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +31,7 @@ class OperationsArgs:
 
 @final
 class Operations(pulumi.ComponentResource):
-    """One alarm per dead-letter queue and per state machine, one dashboard, and the recorder of failures."""
+    """The recorder of failures, alarms and their topic, the budget, and one dashboard."""
 
     def __init__(self, name: str, args: OperationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("shoppable:parts:Operations", name, None, opts)
@@ -45,35 +50,39 @@ class Operations(pulumi.ComponentResource):
             self._failures,
             foundation.bus_dead_letters,
         )
-        for queue in self.dead_letters:
-            Alarm(
-                queue.label,
-                AlarmArgs(
-                    description=f"{queue.label}: something was given up. See docs/runbooks/dead-letter-queue.md",
-                    namespace="AWS/SQS",
-                    metrics=("ApproximateNumberOfMessagesVisible",),
-                    dimensions={"QueueName": queue.name},
-                    statistic="Maximum",
-                    threshold=0,
-                    actions=[topic.arn],
-                ),
-                child,
-            )
-        for machine in self.machines:
-            Alarm(
-                machine.label,
-                AlarmArgs(
-                    description=f"{machine.label}: an execution failed. See docs/runbooks/failed-execution.md",
-                    namespace="AWS/States",
-                    metrics=("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"),
-                    dimensions={"StateMachineArn": machine.arn},
-                    statistic="Sum",
-                    threshold=0,
-                    actions=[topic.arn],
-                ),
-                child,
-            )
-        Dashboard("overview", DashboardArgs(scope=foundation.scope, graphs=self._graphs(args)), child)
+        self.queues = (args.catalogue.intake.queue, args.video.intake.queue)
+        self.tables = (args.catalogue.imports, args.catalogue.products, args.video.videos)
+        self.functions = (
+            *args.catalogue.functions,
+            args.catalogue.intake.start,
+            *args.video.functions,
+            args.video.intake.start,
+            self.record_failure,
+        )
+        _check_reservations(foundation.settings, self.functions)
+        Watch(
+            "watch",
+            WatchArgs(
+                machines=self.machines,
+                functions=self.functions,
+                queues=self.queues,
+                dead_letters=self.dead_letters,
+                tables=self.tables,
+                topic=topic.arn,
+            ),
+            child,
+        )
+        settings = foundation.settings
+        Budget(
+            "monthly",
+            BudgetArgs(
+                monthly_usd=settings.monthly_budget_usd,
+                tags={"project": foundation.scope.project, "environment": settings.environment},
+                topic=topic.arn,
+            ),
+            child,
+        )
+        Dashboard("overview", DashboardArgs(scope=foundation.scope, graphs=self._graphs()), child)
         self.register_outputs({})
 
     def _record_failures(self, args: OperationsArgs) -> None:
@@ -120,23 +129,14 @@ class Operations(pulumi.ComponentResource):
             child,
         )
 
-    def _graphs(self, args: OperationsArgs) -> tuple[Graph, ...]:
-        functions = [
-            function.name
-            for function in (
-                *args.catalogue.functions,
-                args.catalogue.intake.start,
-                *args.video.functions,
-                args.video.intake.start,
-                self.record_failure,
-            )
-        ]
-        queues = [args.catalogue.intake.queue.name, args.video.intake.queue.name]
-        tables = [args.catalogue.imports.name, args.catalogue.products.name, args.video.videos.name]
+    def _graphs(self) -> tuple[Graph, ...]:
+        functions = [function.name for function in self.functions]
+        queues = [queue.name for queue in self.queues]
+        tables = [table.name for table in self.tables]
         machines = [machine.arn for machine in self.machines]
 
         started = ("ExecutionsStarted", "ExecutionsSucceeded")
-        failed = ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+        failed = ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted", "ExecutionThrottled")
         visible, age = ("ApproximateNumberOfMessagesVisible",), ("ApproximateAgeOfOldestMessage",)
         dead = [queue.name for queue in self.dead_letters]
         states, sqs, compute, storage = (
@@ -156,5 +156,15 @@ class Operations(pulumi.ComponentResource):
             compute(title="Errors", metrics=("Errors", "Throttles"), statistic="Sum"),
             compute(title="Duration (ms)", metrics=("Duration",), statistic="p90"),
             storage(title="Writes to tables", metrics=("ConsumedWriteCapacityUnits",), statistic="Sum"),
+            storage(title="Throttled requests", metrics=("ReadThrottleEvents", "WriteThrottleEvents"), statistic="Sum"),
             storage(title="Conditions that failed", metrics=("ConditionalCheckFailedRequests",), statistic="Sum"),
         )
+
+
+def _check_reservations(settings: Settings, functions: Sequence[Function]) -> None:
+    """Raises SettingsError for what would reserve nothing."""
+    known = sorted(function.label for function in functions)
+    for name in settings.reservations:
+        if name not in known:
+            message = f"reservedConcurrency: there is no function {name}; there are {', '.join(known)}"
+            raise SettingsError(message)

@@ -21,6 +21,8 @@ ARCHITECTURE: Architecture = "arm64"
 Environment = Literal["dev", "staging", "prod"]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+EXAMPLE = "0" * 40
+"""No commit: a file with it was never released. It lets a program run that deploys into no account."""
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 
 
@@ -36,7 +38,8 @@ class Content(BaseModel):
     settings_schema: Hash
     """SHA-256 of the JSON schema of `infra.settings.Settings`: which settings there are, and what they may be."""
     permissions: Mapping[str, Hash]
-    """Role → SHA-256 of its trust and its policy under the same stand-in account for every environment."""
+    """The matrix of permissions: role → SHA-256 of its trust and its policy, and what keys, buckets, queues and topics
+    grant, under the same stand-in account for every environment."""
 
 
 class Promotion(BaseModel):
@@ -61,6 +64,11 @@ class Promotion(BaseModel):
         if len(set(digests)) != len(digests):
             raise ValueError("one digest stands for two images")
         return self
+
+    @property
+    def example(self) -> bool:
+        """Whether nothing was ever released; such a file says nothing that could be out of date."""
+        return self.commit == EXAMPLE
 
     def image(self, target: Target) -> str:
         """The digest that functions run."""
@@ -116,6 +124,8 @@ def workflows(root: Path) -> dict[str, str]:
 
 def moved_on(promotion: Promotion, root: Path) -> tuple[str, ...]:
     """What of a checkout is not what was promoted, as far as the program itself can see."""
+    if promotion.example:
+        return ("everything (the file is the example: nothing was released)",)
     found = workflows(root)
     names = sorted({*found, *promotion.content.workflows})
     changed = [f"workflow {name}" for name in names if found.get(name) != promotion.content.workflows.get(name)]

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
@@ -10,11 +10,26 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.access import ServiceStatement
+from infra.components.alarms import Alarm, AlarmArgs
 from infra.components.bucket import Bucket, BucketArgs, BucketPolicy, BucketPolicyArgs
 from infra.components.distribution import Behaviour, Distribution, DistributionArgs, Ttl
-from infra.components.key import Key, KeyArgs, KeyPolicy, KeyPolicyArgs, distribution_service
+from infra.components.firewall import Firewall, FirewallArgs
+from infra.components.key import (
+    Key,
+    KeyArgs,
+    KeyPolicy,
+    KeyPolicyArgs,
+    alarms_service,
+    budgets_service,
+    distribution_service,
+    logs_service,
+)
+from infra.components.log_delivery import LogDelivery, LogDeliveryArgs
+from infra.components.topic import AlarmTopic, AlarmTopicArgs
 from infra.foundation import Foundation
+from infra.naming import EDGE_REGION
 
+_ERRORS_PERCENT = 5
 _SITE = "player"
 _INDEX = "index.html"
 _CONFIG = "config.json"
@@ -39,6 +54,8 @@ _CONTENT_TYPES = {
 @dataclass(frozen=True, kw_only=True)
 class StorefrontArgs:
     foundation: Foundation
+    edge: aws.Provider
+    """Of us-east-1, where CloudFront's metrics, logs and firewall are."""
     player: Path
     """Directory of the built player."""
 
@@ -50,7 +67,7 @@ class StorefrontArgs:
 
 @final
 class Storefront(pulumi.ComponentResource):
-    """The delivery bucket, its key, the distribution in front of it and the player in it."""
+    """The delivery bucket, its key, the distribution in front of it and the player in it; and what watches over it."""
 
     def __init__(self, name: str, args: StorefrontArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("shoppable:parts:Storefront", name, None, opts)
@@ -71,14 +88,19 @@ class Storefront(pulumi.ComponentResource):
             BucketArgs(
                 scope=foundation.scope,
                 key=self.key,
+                access_logs=foundation.access_logs,
                 deletion_protection=settings.deletion_protection,
                 noncurrent_days=settings.noncurrent_days,
                 policy_follows=True,
             ),
             child,
         )
-        self.distribution = self._distribute(foundation)
+        self._at_edge = pulumi.ResourceOptions(parent=self, providers=[args.edge])
+        self._edge = replace(foundation.scope, region=EDGE_REGION)
+        self._edge_key = self._make_edge_key(foundation)
+        self.distribution = self._distribute(foundation, self._firewall(foundation))
         self._let_in(foundation)
+        self._watch(foundation)
         for path in sorted(args.player.rglob("*")):
             if path.is_file() and path != args.player / _CONFIG:
                 self._upload(path.relative_to(args.player).as_posix(), path.read_bytes(), pulumi.FileAsset(str(path)))
@@ -87,7 +109,69 @@ class Storefront(pulumi.ComponentResource):
         self._upload(_CONFIG, config.encode(), pulumi.StringAsset(config))
         self.register_outputs({})
 
-    def _distribute(self, foundation: Foundation) -> Distribution:
+    def _make_edge_key(self, foundation: Foundation) -> Key:
+        """Keys are of one region, so what is encrypted in us-east-1 needs one there."""
+        return Key(
+            "edge",
+            KeyArgs(
+                scope=self._edge,
+                description="Alarms of the distribution and logs of its firewall",
+                services=(alarms_service(self._edge), budgets_service(self._edge), logs_service(self._edge)),
+                protect=foundation.settings.deletion_protection,
+            ),
+            self._at_edge,
+        )
+
+    def _firewall(self, foundation: Foundation) -> Firewall | None:
+        settings = foundation.settings
+        if not settings.firewall:
+            return None
+        return Firewall(
+            "storefront",
+            FirewallArgs(
+                scope=self._edge,
+                logs_key=self._edge_key,
+                log_retention_days=settings.log_retention_days,
+                requests_per_window=settings.firewall_rate_limit,
+            ),
+            self._at_edge,
+        )
+
+    def _watch(self, foundation: Foundation) -> None:
+        """An alarm acts only on a topic of its own region, and CloudFront's metrics are in us-east-1 alone."""
+        logs = foundation.access_logs
+        LogDelivery(
+            "storefront",
+            LogDeliveryArgs(
+                scope=self._edge,
+                distribution_arn=self.distribution.arn,
+                bucket_arn=logs.arn,
+                bucket_policy=logs.policy,
+            ),
+            self._at_edge,
+        )
+        topic = AlarmTopic(
+            "edge-alarms",
+            AlarmTopicArgs(scope=self._edge, key=self._edge_key, emails=foundation.settings.alarm_emails),
+            self._at_edge,
+        )
+        Alarm(
+            "storefront-errors",
+            AlarmArgs(
+                description="The storefront answers with errors. See docs/runbooks/storefront-errors.md",
+                namespace="AWS/CloudFront",
+                metric="5xxErrorRate",
+                # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
+                dimensions={"DistributionId": self.distribution.id, "Region": "Global"},
+                statistic="Average",
+                threshold=_ERRORS_PERCENT,
+                lasting=True,
+                actions=[topic.arn],
+            ),
+            self._at_edge,
+        )
+
+    def _distribute(self, foundation: Foundation, firewall: Firewall | None) -> Distribution:
         settings = foundation.settings
         return Distribution(
             "storefront",
@@ -109,6 +193,7 @@ class Storefront(pulumi.ComponentResource):
                 domain=settings.domain,
                 certificate_arn=settings.certificate_arn,
                 price_class=settings.price_class,
+                web_acl_arn=firewall.arn if firewall else None,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -177,6 +262,7 @@ def _content_security_policy(shops: tuple[str, ...]) -> str:
             "style-src 'self' 'unsafe-inline'",
             "object-src 'none'",
             "base-uri 'none'",
+            "form-action 'self'",
             " ".join(("frame-ancestors 'self'", *shops)),
         )
     )

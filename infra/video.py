@@ -16,7 +16,7 @@ from functions.video.probe_video.env import Environment as ProbeVideo
 from functions.video.publish.env import Environment as Publish
 from functions.video.sample_frames.env import Environment as SampleFrames
 from infra.catalogue import Catalogue
-from infra.components.bucket import Bucket, BucketArgs
+from infra.components.bucket import Archive, Bucket, BucketArgs
 from infra.components.function import Function
 from infra.components.state_machine import StateMachine, StateMachineArgs
 from infra.components.table import Table, TableArgs
@@ -46,7 +46,15 @@ class Video(pulumi.ComponentResource):
         self._storefront = args.storefront
         child = pulumi.ResourceOptions(parent=self)
         settings = args.foundation.settings
-        self.bucket = self._bucket("video", emit_events=True)
+        self.bucket = self._bucket(
+            "video",
+            emit_events=True,
+            archive=Archive(
+                prefix="videos/",
+                access_days=settings.originals_archive_days,
+                deep_days=settings.originals_deep_archive_days,
+            ),
+        )
         self.analysis = self._bucket("analysis", frames_days=settings.frames_days)
         self.videos = Table(
             "videos",
@@ -57,6 +65,8 @@ class Video(pulumi.ComponentResource):
                 # Only status records carry both attributes.
                 indexes={"by-shop": ("shop_id", "updated_at")},
                 deletion_protection=settings.deletion_protection,
+                max_read_units=settings.table_max_read_units,
+                max_write_units=settings.table_max_write_units,
             ),
             child,
         )
@@ -77,15 +87,19 @@ class Video(pulumi.ComponentResource):
         )
         self.register_outputs({})
 
-    def _bucket(self, name: str, *, emit_events: bool = False, frames_days: int | None = None) -> Bucket:
+    def _bucket(
+        self, name: str, *, emit_events: bool = False, frames_days: int | None = None, archive: Archive | None = None
+    ) -> Bucket:
         settings = self._foundation.settings
         return Bucket(
             name,
             BucketArgs(
                 scope=self._foundation.scope,
                 key=self._foundation.data_key,
+                access_logs=self._foundation.access_logs,
                 deletion_protection=settings.deletion_protection,
                 noncurrent_days=settings.noncurrent_days,
+                archive=archive,
                 emit_events=emit_events,
                 expire={"frames/": frames_days} if frames_days else {},
             ),
@@ -107,7 +121,12 @@ class Video(pulumi.ComponentResource):
                 memory_mb=2048,
                 timeout_seconds=900,
                 values={"IMPORTS_TABLE": catalogue.imports.name},
-                access=(film, self.bucket.list_access(), catalogue.imports.access("GetItem")),
+                access=(
+                    film,
+                    self.bucket.access("RestoreObject", prefix="videos/"),
+                    self.bucket.list_access(),
+                    catalogue.imports.access("GetItem"),
+                ),
             ),
             "PlanSegmentsArn": foundation.function(
                 "plan-segments",
@@ -251,15 +270,16 @@ class Video(pulumi.ComponentResource):
                     "AnalysisBucket": self.analysis.name,
                     "EventBusName": foundation.bus.name,
                     "MediaConvertRoleArn": transcoder.role_arn,
-                    **{placeholder: function.arn for placeholder, function in steps.items()},
+                    **{placeholder: function.version_arn for placeholder, function in steps.items()},
                 },
                 access=(
-                    *(function.invoke_access() for function in steps.values()),
+                    *(function.invoke_versions_access() for function in steps.values()),
                     self.videos.access("UpdateItem"),
                     self.analysis.access("GetObject", prefix="v-"),
                     foundation.bus.put_access(source=SOURCE),
                     transcoder.run_access(),
                 ),
+                key=foundation.data_key,
                 logs_key=foundation.logs_key,
                 log_retention_days=foundation.settings.log_retention_days,
             ),

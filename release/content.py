@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from functions.contracts.code import code_digest
 from infra.promotion import Content, workflows
@@ -22,7 +22,7 @@ def of_checkout(root: Path) -> Content:
     return Content(
         code_digest=code_digest(root),
         workflows=workflows(root),
-        settings_schema=_hash(Settings.model_json_schema()),
+        settings_schema=_hash(_wordless(Settings.model_json_schema())),
         permissions=_permissions(root),
     )
 
@@ -33,7 +33,7 @@ def differences(before: Content, after: Content) -> Iterator[str]:
         yield "code of the functions"
     for what, old, new in (
         ("workflow", before.workflows, after.workflows),
-        ("permissions of role", before.permissions, after.permissions),
+        ("permissions of", before.permissions, after.permissions),
     ):
         for name in sorted({*old, *new}):
             if old.get(name) != new.get(name):
@@ -43,14 +43,27 @@ def differences(before: Content, after: Content) -> Iterator[str]:
         yield "which settings there are"
 
 
-def _permissions(root: Path) -> dict[str, str]:
-    command = [sys.executable, "-m", "release.recording"]
+def run_program(root: Path, *stack: str) -> Mapping[str, Any]:
+    """What the program grants and makes, see release/recording.py. Raises ProgramError."""
+    command = [sys.executable, "-m", "release.recording", *stack]
     ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if ran.returncode:
-        message = f"the program does not run under prod's settings:\n{ran.stderr.strip()}"
+        message = f"the program does not run under {stack[0] if stack else 'prod'}'s settings:\n{ran.stderr.strip()}"
         raise ProgramError(message)
-    roles: Mapping[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
-    return {name: _hash(documents) for name, documents in sorted(roles.items())}
+    return json.loads(ran.stdout.strip().splitlines()[-1])
+
+
+def _permissions(root: Path) -> dict[str, str]:
+    found: Mapping[str, Any] = run_program(root)["permissions"]
+    return {name: _hash(documents) for name, documents in sorted(found.items())}
+
+
+def _wordless(schema: object) -> object:
+    """A schema without its descriptions: another wording is no other setting."""
+    if isinstance(schema, dict):
+        entries = cast("dict[str, object]", schema).items()
+        return {key: _wordless(value) for key, value in entries if key != "description" or not isinstance(value, str)}
+    return [_wordless(item) for item in cast("list[object]", schema)] if isinstance(schema, list) else schema
 
 
 def _hash(document: object) -> str:

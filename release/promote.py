@@ -86,7 +86,7 @@ def previous(desk: Desk, environment: Environment) -> Promotion:
     now = read(desk.directory, environment)
     for commit in desk.checkout.versions(file):
         before = parse(desk.checkout.read(commit, file), environment, name=f"{file.name} of {commit[:12]}")
-        if before != now:
+        if before != now and not before.example:
             break
     else:
         raise RefusedError(f"the rollback of {environment}", ("history holds no other promotion of it",))
@@ -99,6 +99,10 @@ def previous(desk: Desk, environment: Environment) -> Promotion:
 
 def drift(desk: Desk, promotion: Promotion) -> Iterator[str]:
     """Why the checkout is not what was released; a commit that changed none of it (documents, tests) is no drift."""
+    if promotion.example:
+        name = path(desk.directory, promotion.environment).name
+        yield f"{name} is the example: nothing was released. Deploy dev, then `make release`"
+        return
     if changed := list(differences(promotion.content, desk.content())):
         yield (
             f"drift: {promotion.commit[:12]} was released, the checkout is {desk.checkout.head()[:12]} and differs in "

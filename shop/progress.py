@@ -11,6 +11,8 @@ Record = dict[str, Any]
 T = TypeVar("T")
 
 POLL_SECONDS = 0.5
+RUNNING = frozenset({"processing", "restoring"})
+"""States of a record that something else will follow."""
 
 
 class TimedOutError(Exception):
@@ -47,7 +49,7 @@ class Follower:
         if work and work != self._work:
             self._work = work
             self._line(f"  {work}")
-        if record.get("state") == "processing":
+        if record.get("state") in RUNNING:
             self._show_map_runs(execution)
 
     def _show_states(self, execution: str) -> None:

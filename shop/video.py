@@ -8,7 +8,7 @@ from functions.contracts import ids
 from functions.contracts.offers import Offer
 from functions.contracts.timeline import Timeline
 from shop import records
-from shop.progress import Follower, Record, say, wait_for
+from shop.progress import RUNNING, Follower, Record, say, wait_for
 from shop.stack import Stack
 
 
@@ -45,7 +45,7 @@ def analyse(stack: Stack, shop_id: str, video: Path, timeout_seconds: float) -> 
             overtaken = client.head_object(Bucket=bucket, Key=key)["VersionId"] != version
             return {**record, "state": "superseded"} if overtaken else None
         follower.show(record)
-        return record if record["state"] != "processing" else None
+        return record if record["state"] not in RUNNING else None
 
     return wait_for(look, timeout_seconds, f"the analysis of {video.name}")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from embedded.cloud.destinations import DeliveryError, deliver
+from embedded.cloud.destinations import DeliveryError, deliver, role_sender
 from embedded.cloud.documents import part
 from embedded.cloud.function_config import FunctionConfig
 from embedded.cloud.later import Later
@@ -88,9 +88,10 @@ class AsyncInvocations:
         config = event.config
         side = "OnSuccess" if condition == "Success" else "OnFailure"
         target = part(part(config.invoke_config, "DestinationConfig"), side).get("Destination")
+        sender = role_sender(config.role, config.name)
         try:
             if target:
-                deliver(target, json.dumps(_record(event, result, condition)))
+                deliver(target, json.dumps(_record(event, result, condition)), sender=sender)
             if condition != "Success" and config.dead_letter_arn:
                 error = {"error": _parsed(result.payload) if result else None}
                 attributes = {
@@ -98,7 +99,7 @@ class AsyncInvocations:
                     "ErrorCode": "200" if result else "429",
                     "ErrorMessage": str(part(error, "error").get("errorMessage") or condition)[:1024],
                 }
-                deliver(config.dead_letter_arn, event.payload.decode(), attributes=attributes)
+                deliver(config.dead_letter_arn, event.payload.decode(), attributes=attributes, sender=sender)
         except DeliveryError:
             logger.exception("the end of event %s for %s reached nobody", event.request_id, config.name)
 
@@ -112,13 +113,14 @@ def _parsed(payload: bytes) -> Any:  # noqa: ANN401 - a function's own answer
 
 def _record(event: _Event, result: InvocationResult | None, condition: str) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
-    now = datetime.now(UTC)
+    now, config = datetime.now(UTC), event.config
+    unqualified = config.arn.endswith(f":function:{config.name}")
     record: dict[str, Any] = {
         "version": "1.0",
         "timestamp": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
         "requestContext": {
             "requestId": event.request_id,
-            "functionArn": f"{event.config.arn}:{event.config.version}",
+            "functionArn": f"{config.arn}:{config.version}" if unqualified else config.arn,
             "condition": condition,
             "approximateInvokeCount": event.attempt,
         },

@@ -1,4 +1,4 @@
-"""CloudFront's cache and response-headers policies, which moto lacks. Everything else of CloudFront is moto's.
+"""CloudFront's policies for caching, headers of answers and requests to origins, which moto lacks. The rest is moto's.
 
 https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Operations.html
 """
@@ -18,7 +18,11 @@ from embedded.cloud.messages import Request, Response
 from embedded.cloud.router import error_response, fallback, service
 
 _NAMESPACE = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
-_NOUNS = {"cache-policy": "CachePolicy", "response-headers-policy": "ResponseHeadersPolicy"}
+_NOUNS = {
+    "cache-policy": "CachePolicy",
+    "origin-request-policy": "OriginRequestPolicy",
+    "response-headers-policy": "ResponseHeadersPolicy",
+}
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>\s*")
 
 _lock = threading.Lock()
@@ -33,6 +37,8 @@ class Policy:
     noun: str
     config: str
     changed: datetime
+    managed: bool = False
+    """AWS's own: in every account, and nobody's to change."""
 
     @property
     def name(self) -> str:
@@ -50,6 +56,28 @@ class Policy:
         changed = self.changed.strftime("%Y-%m-%dT%H:%M:%SZ")
         inner = f"<Id>{self.id}</Id><LastModifiedTime>{changed}</LastModifiedTime>{self.config}"
         return f'<{self.noun} xmlns="{_NAMESPACE}">{inner}</{self.noun}>'
+
+
+def _managed(identity: str, name: str, headers: tuple[str, ...]) -> Policy:
+    items = "".join(f"<Name>{header}</Name>" for header in headers)
+    listed = f"<Headers><Quantity>{len(headers)}</Quantity><Items>{items}</Items></Headers>"
+    config = (
+        f'<OriginRequestPolicyConfig xmlns="{_NAMESPACE}"><Name>{name}</Name>'
+        f"<HeadersConfig><HeaderBehavior>whitelist</HeaderBehavior>{listed}</HeadersConfig>"
+        "<CookiesConfig><CookieBehavior>none</CookieBehavior></CookiesConfig>"
+        "<QueryStringsConfig><QueryStringBehavior>none</QueryStringBehavior></QueryStringsConfig>"
+        "</OriginRequestPolicyConfig>"
+    )
+    return Policy(identity, "OriginRequestPolicy", config, datetime(2019, 5, 28, tzinfo=UTC), managed=True)
+
+
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
+_CORS_S3 = _managed(
+    "88a5eaf4-2fd4-4709-b370-b0c650ea3fcf",
+    "Managed-CORS-S3Origin",
+    ("origin", "access-control-request-headers", "access-control-request-method"),
+)
+_policies["origin-request-policy", _CORS_S3.id] = _CORS_S3
 
 
 def policy(kind: str, identity: str) -> ET.Element | None:
@@ -74,6 +102,9 @@ def serve(request: Request) -> Response:
             return error_response(request, f"NoSuch{noun}", "The specified policy does not exist.", 404)
         if request.method == "GET":
             return _answer(200, found.config if rest[-1] == "config" else found.xml, found)
+        if found.managed:
+            code = "IllegalDelete" if request.method == "DELETE" else "IllegalUpdate"
+            return error_response(request, code, "You cannot change a managed policy.", 400)
         if request.headers.get("if-match") != found.etag:
             message = "The If-Match version is missing or not valid for the resource."
             return error_response(request, "InvalidIfMatchVersion", message, 400)
@@ -102,7 +133,10 @@ def _put(status: int, kind: str, made: Policy) -> Response:
 
 def _list(kind: str, noun: str) -> Response:
     found = [made for (of_kind, _), made in _policies.items() if of_kind == kind]
-    items = "".join(f"<{noun}Summary><Type>custom</Type>{made.xml}</{noun}Summary>" for made in found)
+    items = "".join(
+        f"<{noun}Summary><Type>{'managed' if made.managed else 'custom'}</Type>{made.xml}</{noun}Summary>"
+        for made in found
+    )
     counts = f"<MaxItems>100</MaxItems><Quantity>{len(found)}</Quantity>"
     return _answer(200, f'<{noun}List xmlns="{_NAMESPACE}">{counts}<Items>{items}</Items></{noun}List>', None)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from dataclasses import dataclass
@@ -12,13 +11,13 @@ from typing import Any
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from embedded.cloud.documents import part, several
+from embedded.cloud import authority
 from embedded.cloud.locks import lock_of
 
 SESSION_SECONDS = 12 * 3600  # the longest a role session may be
 _MARGIN = timedelta(minutes=30)  # longer than any function runs
 
-_cache: dict[tuple[str, str, str], RoleCredentials] = {}
+_cache: dict[tuple[str, str, str, str], RoleCredentials] = {}
 _cache_lock = threading.Lock()
 
 
@@ -44,18 +43,19 @@ class RoleCredentials:
         }
 
 
-def assume_role(role_arn: str, session_name: str, *, service: str) -> RoleCredentials:
+def assume_role(role_arn: str, session_name: str, *, service: str, source: str = "") -> RoleCredentials:
     """Credentials of `role_arn` for `service` (e.g. `states.amazonaws.com`), cached until shortly before they expire.
 
+    `source` is the ARN on whose behalf the service asks, where the service names one.
     Raises `RoleNotAssumableError`. Characters that a session name may not have become `-`; it is cut at 64.
     """
     session = re.sub(r"[^\w+=,.@-]", "-", session_name)[:64]
-    key = (role_arn, session, service)
+    key = (role_arn, session, service, source)
     with _cache_lock:
         cached = _cache.get(key)
         if cached and cached.expires_at - datetime.now(UTC) > _MARGIN:
             return cached
-        _check_trust(role_arn, service)
+        _check_trust(role_arn, service, source)
         with lock_of("sts"):
             account_id = role_arn.split(":")[4]
             backend: Any = sts_backends[account_id]["aws"]
@@ -67,14 +67,10 @@ def assume_role(role_arn: str, session_name: str, *, service: str) -> RoleCreden
         return fresh
 
 
-def _check_trust(role_arn: str, service: str) -> None:
+def _check_trust(role_arn: str, service: str, source: str) -> None:
     with lock_of("iam"):
         backend: Any = iam_backends[role_arn.split(":")[4]]["aws"]
-        role = next((role for role in backend.roles.values() if role.arn == role_arn), None)
-        if role is None:
+        if all(role.arn != role_arn for role in backend.roles.values()):
             raise RoleNotAssumableError(f"The role {role_arn} does not exist")
-        document: dict[str, Any] = json.loads(role.assume_role_policy_document or "{}")
-    for statement in several(document, "Statement"):
-        if statement.get("Effect") == "Allow" and service in several(part(statement, "Principal"), "Service"):
-            return
-    raise RoleNotAssumableError(f"The trust policy of {role_arn} does not allow {service} to assume it")
+    if not authority.trusts(role_arn, service, source):
+        raise RoleNotAssumableError(f"The trust policy of {role_arn} does not allow {service} to assume it")

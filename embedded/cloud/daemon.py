@@ -16,7 +16,7 @@ from types import FrameType
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from embedded.cloud import moto_patches
+from embedded.cloud import authority, moto_patches
 from embedded.cloud.context import Cloud
 from embedded.cloud.identity import create_operator
 from embedded.cloud.router import Router
@@ -25,6 +25,7 @@ from embedded.cloud.server import Server
 logger = logging.getLogger(__name__)
 
 PARTS = (
+    "authority",
     "s3",
     "dynamodb",
     "destinations",
@@ -33,7 +34,9 @@ PARTS = (
     "events",
     "stepfunctions",
     "mediaconvert",
+    "cost_explorer",
     "cloudfront",
+    "http_apis",
     "cdn",
 )
 """Modules of this package that take part, in order; each offers `install(cloud)`."""
@@ -47,7 +50,7 @@ class Daemon:
         state.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(state / "tmp", ignore_errors=True)  # of workers whose daemon was killed
         moto_patches.apply()
-        self._router = Router(region, DEFAULT_ACCOUNT_ID)
+        self._router = Router(region, DEFAULT_ACCOUNT_ID, authority.authorise)
         self._server = Server(port, self._router)
         self.cloud = Cloud(
             endpoint_url=f"http://127.0.0.1:{self._server.port}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
@@ -13,6 +13,7 @@ from moto.logs.models import logs_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
+from embedded.cloud import authority
 from embedded.cloud.context import Cloud
 from embedded.cloud.credentials import assume_role
 from embedded.cloud.locks import lock_of
@@ -35,6 +36,46 @@ class DeliveryError(Exception):
         self.lasting = lasting
 
 
+Sender = Callable[[str, str], None]
+"""Raises NotPermittedError unless who sends may send this body to this ARN."""
+
+_SENDING: dict[str, tuple[str, Callable[[str, str], dict[str, Any]]]] = {
+    "sqs": ("sqs:SendMessage", lambda arn, _body: {"QueueUrl": arn.rpartition(":")[2]}),
+    "sns": ("sns:Publish", lambda arn, _body: {"TopicArn": arn}),
+    "lambda": ("lambda:Invoke", lambda arn, _body: {"FunctionName": arn}),
+    "events": ("events:PutEvents", lambda arn, body: {"Entries": [_entry(arn, json.loads(body))]}),
+}
+"""Service → the call by which it is sent to. State machines are started, and log groups written to, by other ways."""
+
+
+def _entry(bus_arn: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    return {"EventBusName": bus_arn, "Source": event.get("source"), "DetailType": event.get("detail-type")}
+
+
+def service_sender(name: str, source: str) -> Sender:
+    """A service that sends on behalf of `source`, as in a rule of EventBridge."""
+
+    def sender(arn: str, body: str) -> None:
+        kind, region = arn.split(":")[2:4]
+        if kind in _SENDING:
+            api, params = _SENDING[kind]
+            authority.as_service(name, region=region, api=api, params=params(arn, body), source=source)
+
+    return sender
+
+
+def role_sender(role_arn: str, session_name: str) -> Sender:
+    """Whoever sends under a role, as Lambda does to a function's destinations."""
+
+    def sender(arn: str, body: str) -> None:
+        kind, region = arn.split(":")[2:4]
+        if kind in _SENDING:
+            api, params = _SENDING[kind]
+            authority.as_role(role_arn, session_name, region=region, api=api, params=params(arn, body))
+
+    return sender
+
+
 def deliver(
     arn: str,
     body: str,
@@ -43,13 +84,15 @@ def deliver(
     group_id: str | None = None,
     deduplication_id: str | None = None,
     role_arn: str | None = None,
+    sender: Sender,
 ) -> None:
-    """Give `body` (usually JSON) to the target; raises `DeliveryError`.
+    """Give `body` (usually JSON) to the target; raises `DeliveryError`, also if `sender` may not.
 
     `attributes` go along to queues and topics; a state machine is started under `role_arn`.
     """
     service, region, account = arn.split(":")[2:5]
     try:
+        sender(arn, body)
         if service == "sqs":
             _to_queue(arn, body, attributes or {}, group_id, deduplication_id)
         elif service == "sns":
@@ -68,6 +111,8 @@ def deliver(
             raise DeliveryError(f"The embedded AWS delivers nothing to {arn}", code="NOT_SUPPORTED", lasting=True)
     except DeliveryError:
         raise
+    except authority.NotPermittedError as error:
+        raise DeliveryError(error.message, code="NO_PERMISSIONS", lasting=True) from error
     except Exception as error:
         words = ("NotFound", "NotExist", "Unknown", "KeyError", "NotAssumable")
         missing = any(word in type(error).__name__ for word in words)

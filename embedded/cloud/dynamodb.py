@@ -1,5 +1,7 @@
 """DynamoDB in front of moto: a transaction with a token that was seen is not applied again.
 
+Contributor Insights and limits of throughput are kept as they were set; nothing is reported, nothing is throttled.
+
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html: a token holds for ten
 minutes; the same token with other parameters is an error.
 """
@@ -12,6 +14,7 @@ import threading
 import time
 from typing import Any
 
+from embedded.cloud import contributor_insights, table_limits
 from embedded.cloud.locks import lock_of
 from embedded.cloud.messages import Request, Response
 from embedded.cloud.router import fallback, service
@@ -25,6 +28,13 @@ _guard = threading.Lock()
 @service("dynamodb")
 def serve(request: Request) -> Response:
     """Answer one DynamoDB request."""
+    if request.target in contributor_insights.OPERATIONS:
+        return contributor_insights.serve(request)
+    if request.target in table_limits.OPERATIONS:
+        response = fallback(request)
+        if request.target == "DeleteTable" and response.status == 200:
+            contributor_insights.forget(request)
+        return table_limits.describe(request, response)
     if request.target != "TransactWriteItems":
         return fallback(request)
     body: dict[str, Any] = request.json()

@@ -16,7 +16,7 @@ from moto.events.models import events_backends
 
 from embedded.cloud import patterns
 from embedded.cloud.context import Cloud
-from embedded.cloud.destinations import DeliveryError, deliver
+from embedded.cloud.destinations import DeliveryError, Sender, deliver, role_sender, service_sender
 from embedded.cloud.documents import part
 from embedded.cloud.event_targets import BadPathError, target_input
 from embedded.cloud.later import Later
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 ENTRY_BYTES_MAX = 1_048_576  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 ATTEMPTS_MAX = 5
 FIRST_RETRY_SECONDS = 0.5
+SERVICE = "events.amazonaws.com"
 _NEEDS_ROLE = ("states", "events")
 _TARGET_SERVICES = ("sqs", "sns", "lambda", "states", "logs", "events")
 
@@ -129,7 +130,14 @@ def _deliver(target: dict[str, Any], event: dict[str, Any], rule_arn: str, attem
         body = target_input(target, event, rule_arn)
         group = part(target, "SqsParameters").get("MessageGroupId")
         token = event["id"] if group else None
-        deliver(target["Arn"], body, group_id=group, deduplication_id=token, role_arn=target.get("RoleArn"))
+        deliver(
+            target["Arn"],
+            body,
+            group_id=group,
+            deduplication_id=token,
+            role_arn=target.get("RoleArn"),
+            sender=_sender(target, rule_arn),
+        )
     except BadPathError as error:
         _bury(target, event, rule_arn, "INVALID_JSON", str(error), attempt)
     except DeliveryError as error:
@@ -138,6 +146,15 @@ def _deliver(target: dict[str, Any], event: dict[str, Any], rule_arn: str, attem
             return
         wait = FIRST_RETRY_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         _later.run(lambda: _deliver(target, event, rule_arn, attempt + 1), after_seconds=wait)
+
+
+def _sender(target: dict[str, Any], rule_arn: str) -> Sender:
+    """EventBridge sends as itself, on the rule's behalf, or under the role that the target names.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    """
+    role = target.get("RoleArn")
+    return role_sender(str(role), "EventBridge") if role else service_sender(SERVICE, rule_arn)
 
 
 def _bury(target: dict[str, Any], event: dict[str, Any], rule: str, code: str, message: str, attempt: int) -> None:
@@ -154,7 +171,7 @@ def _bury(target: dict[str, Any], event: dict[str, Any], rule: str, code: str, m
         "RETRY_ATTEMPTS": str(attempt - 1),
     }
     try:
-        deliver(queue, json.dumps(event), attributes=attributes)
+        deliver(queue, json.dumps(event), attributes=attributes, sender=service_sender(SERVICE, rule))
     except DeliveryError:
         logger.exception("and neither did its dead-letter queue")
 

@@ -16,9 +16,10 @@ from typing import Any
 from moto.awslambda.models import lambda_backends
 from moto.sqs.models import sqs_backends
 
-from embedded.cloud import lambdas, patterns
+from embedded.cloud import authority, lambdas, patterns
 from embedded.cloud.context import Cloud
 from embedded.cloud.documents import part, several
+from embedded.cloud.function_config import read_function
 from embedded.cloud.locks import lock_of
 
 logger = logging.getLogger(__name__)
@@ -131,6 +132,7 @@ class Poller:
         if queue is None:
             self._stopped.wait(_LOOK_AGAIN_SECONDS)
             return []
+        self._may("ReceiveMessage", "GetQueueAttributes")
         messages = self._sqs.receive_message(
             self._queue, count, wait, queue.visibility_timeout, message_attribute_names=["All"]
         )
@@ -183,7 +185,21 @@ class Poller:
             return {str(message.id) for message in messages[first:]}
         return failed
 
+    def _may(self, *operations: str) -> None:
+        """Raises NotPermittedError unless the function's role may: the service polls in its name."""
+        config = read_function(self._function, None, self._region, self._queue_arn.split(":")[4])
+        for operation in operations:
+            authority.as_role(
+                config.role,
+                config.name,
+                region=self._region,
+                api=f"sqs:{operation}",
+                params={"QueueUrl": self._queue},
+            )
+
     def _delete(self, messages: list[Any]) -> None:
+        if messages:
+            self._may("DeleteMessage")
         for message in messages:
             try:
                 self._sqs.delete_message(self._queue, message.receipt_handle)

@@ -54,19 +54,37 @@ def locate(function: str, default_region: str, account_id: str) -> tuple[str, st
     raise NoSuchFunctionError(function)
 
 
-def read_function(function: str, qualifier: str | None, default_region: str, account_id: str) -> FunctionConfig:
-    """The configuration of a function; raises `NoSuchFunctionError` with its ARN."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Moto's function at a qualifier: the version that is meant, and `latest`, where lies what has no versions."""
+
+    arn: str
+    """Without a qualifier."""
+    qualifier: str | None
+    version: Any
+    latest: Any
+
+
+def find_function(function: str, qualifier: str | None, default_region: str, account_id: str) -> Found:
+    """The function by name, partial ARN or ARN; raises `NoSuchFunctionError` with its ARN."""
     region, account, name, inner = locate(function, default_region, account_id)
     qualifier = qualifier or inner
     arn = f"arn:aws:lambda:{region}:{account}:function:{name}"
+    backend: Any = lambda_backends[account][region]
+    try:
+        version = backend.get_function(name, None if qualifier == "$LATEST" else qualifier)
+        return Found(arn, qualifier, version, backend.get_function(name))
+    except Exception:  # noqa: BLE001 - moto's exceptions for a name, a version and an alias differ
+        raise NoSuchFunctionError(f"{arn}:{qualifier}" if qualifier else arn) from None
+
+
+def read_function(function: str, qualifier: str | None, default_region: str, account_id: str) -> FunctionConfig:
+    """The configuration of a function; raises `NoSuchFunctionError` with its ARN."""
+    region, account, _, _ = locate(function, default_region, account_id)
     with lock_of("lambda"):
-        backend: Any = lambda_backends[account][region]
-        try:
-            model = backend.get_function(name, None if qualifier == "$LATEST" else qualifier)
-        except Exception:  # noqa: BLE001 - moto's exceptions for a name, a version and an alias differ
-            raise NoSuchFunctionError(f"{arn}:{qualifier}" if qualifier else arn) from None
+        found = find_function(function, qualifier, default_region, account_id)
+        arn, qualifier, model = found.arn, found.qualifier, found.version
         logging_config = model.kept.get("LoggingConfig", {})
-        configs = model.event_invoke_config
         facts: dict[str, Any] = {
             "name": model.function_name,
             "version": "$LATEST" if qualifier in (None, "$LATEST") else str(model.version),
@@ -84,12 +102,13 @@ def read_function(function: str, qualifier: str | None, default_region: str, acc
             "log_level": logging_config.get("ApplicationLogLevel"),
         }
         digest = hashlib.sha256(json.dumps([arn, facts], sort_keys=True).encode()).hexdigest()
-        reserved = model.reserved_concurrency
+        # Concurrency is reserved for all versions together.
+        reserved = found.latest.reserved_concurrency
         return FunctionConfig(
             **facts,
             arn=f"{arn}:{qualifier}" if qualifier else arn,
             reserved_concurrency=None if reserved is None else int(reserved),
             dead_letter_arn=model.kept.get("DeadLetterConfig", {}).get("TargetArn") or None,
-            invoke_config=dict(configs[-1].config) if configs else {},
+            invoke_config=dict(found.latest.invoke_configs.get(qualifier or "$LATEST", {})),
             digest=digest,
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 from moto.logs.models import logs_backends
 
+from embedded.cloud import authority
 from embedded.cloud.function_config import FunctionConfig
 from embedded.cloud.locks import lock_of
 
@@ -24,6 +25,7 @@ class LogStream:
 
     def __init__(self, config: FunctionConfig) -> None:
         now = datetime.now(UTC)
+        self._config = config
         self._group = config.log_group
         self._backend: Any = logs_backends[config.account_id][config.region]
         self._stream = f"{now:%Y/%m/%d}/[{config.version}]{uuid.uuid4().hex}"
@@ -72,10 +74,22 @@ class LogStream:
         return "\n".join(text for _, text in lines).encode()[-TAIL_BYTES:]
 
     def _write(self, lines: list[tuple[int, str]]) -> None:
+        self._may("PutLogEvents")
         if not self._created:
+            self._may("CreateLogStream")
             if self._group not in self._backend.groups:
                 self._backend.create_log_group(self._group, {})
             self._backend.create_log_stream(self._group, self._stream)
             self._created = True
         events = [{"timestamp": at, "message": text} for at, text in lines if text]
         self._backend.put_log_events(self._group, self._stream, events)
+
+    def _may(self, operation: str) -> None:
+        """Raises NotPermittedError unless the function's role may: the service writes its lines in its name."""
+        authority.as_role(
+            self._config.role,
+            self._config.name,
+            region=self._config.region,
+            api=f"logs:{operation}",
+            params={"logGroupName": self._group, "logStreamName": self._stream},
+        )

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal
 
+from embedded.cloud import invoke_configs
 from embedded.cloud.async_invocations import AsyncInvocations
 from embedded.cloud.context import Cloud
 from embedded.cloud.credentials import RoleNotAssumableError
@@ -69,9 +70,14 @@ def install(cloud: Cloud) -> None:
 
 
 def invoke(
-    function: str, payload: bytes, invocation_type: InvocationType = "RequestResponse", *, qualifier: str | None = None
+    function: str,
+    payload: bytes,
+    invocation_type: InvocationType = "RequestResponse",
+    *,
+    qualifier: str | None = None,
+    region: str | None = None,
 ) -> InvocationResult:
-    """Invoke a function by name, partial ARN or ARN (with or without a qualifier).
+    """Invoke a function by name or partial ARN, in `region` or the cloud's own, or by ARN; each may be qualified.
 
     Errors: `InvocationRefused` with code ResourceNotFoundException (404), TooManyRequestsException (429),
     RequestEntityTooLargeException (413), InvalidRequestContentException (400). What goes wrong inside the function is
@@ -79,7 +85,7 @@ def invoke(
     """
     running = _now()
     try:
-        config = read_function(function, qualifier, running.cloud.region, running.cloud.account_id)
+        config = read_function(function, qualifier, region or running.cloud.region, running.cloud.account_id)
     except NoSuchFunctionError as error:
         raise InvocationRefused("ResourceNotFoundException", f"Function not found: {error}", 404) from None
     _check(config, payload, ASYNC_BYTES_MAX if invocation_type == "Event" else SYNC_BYTES_MAX)
@@ -117,7 +123,7 @@ def _run(config: FunctionConfig, payload: bytes, request_id: str) -> InvocationR
     running = _now()
     try:
         with running.pool.admitted(config), running.pool.worker(config) as worker:
-            outcome = worker.run(request_id, payload)
+            outcome = worker.run(config.arn, request_id, payload)
     except ConcurrencyExceededError:
         raise InvocationRefused("TooManyRequestsException", "Rate Exceeded.", 429) from None
     except RoleNotAssumableError as error:
@@ -136,6 +142,8 @@ def serve(request: Request) -> Response:
         return _serve_invoke(request, parts[-2])
     if parts[-1] == "response-streaming-invocations":
         return Response.of_error("InvalidRequestContentException", "The embedded AWS streams no responses", 400)
+    if "event-invoke-config" in parts:
+        return invoke_configs.serve(request, _now().cloud.account_id)
     response = fallback(request)
     if request.method != "GET" and "event-source-mappings" in parts:
         from embedded.cloud import eventsource
@@ -150,7 +158,7 @@ def _serve_invoke(request: Request, function: str) -> Response:
         return Response.of_error("InvalidParameterValueException", f"Unknown invocation type {kind!r}", 400)
     qualifier = request.params().get("Qualifier", [None])[0]
     try:
-        result = invoke(function, request.read(), kind, qualifier=qualifier)  # type: ignore[arg-type]
+        result = invoke(function, request.read(), kind, qualifier=qualifier, region=request.region)  # type: ignore[arg-type]
     except InvocationRefused as error:
         return Response.of_error(error.code, error.message, error.status)
     headers = [

@@ -6,6 +6,7 @@ Another version of moto is refused: read its changes, run the contract, then rai
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import json
 import threading
@@ -14,7 +15,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import moto
-from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.models import LambdaBackend, LambdaFunction, LambdaStorage
+from moto.cloudfront.models import Origin, ViewerCertificate
 from moto.core.common_models import BaseModel
 from moto.events.exceptions import InvalidEventPatternException
 from moto.events.models import EventPatternParser, EventsBackend
@@ -46,7 +48,8 @@ def apply() -> None:
     if _applied.is_set():
         return
     _applied.set()
-    for patch in (_core, _queues, _buckets, _bucket_events, _invocations, _function_settings, _event_buses):
+    services = (_queues, _buckets, _bucket_events, _invocations, _function_settings, _versions, _event_buses)
+    for patch in (_core, *services, _distributions):
         patch()
 
 
@@ -110,6 +113,28 @@ def _queues() -> None:
         _replace(SQSBackend, name, guarded)
 
 
+def _lets_logging_in(_source: Model, target_bucket: Model, target_prefix: str | None) -> bool:
+    """Whether a bucket's policy lets access logs be written below the prefix (moto knows no `Principal: "*"`)."""
+    if not target_bucket.policy:
+        return False
+    where = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}log"
+    for statement in json.loads(target_bucket.policy)["Statement"]:
+        who, what, which = (statement.get(name, []) for name in ("Principal", "Action", "Resource"))
+        service: object = cast("dict[str, object]", who).get("Service") if isinstance(who, dict) else None
+        if (
+            statement.get("Effect") == "Allow"
+            and "logging.s3.amazonaws.com" in _several(service)
+            and "s3:PutObject" in _several(what)
+            and any(fnmatch.fnmatchcase(where, str(pattern)) for pattern in _several(which))
+        ):
+            return True
+    return False
+
+
+def _several(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else [value]
+
+
 def _buckets() -> None:
     # A key whose versioning is suspended is emptied version by version, and a marker has nothing to give back.
     def dispose(_marker: Model) -> None:
@@ -120,6 +145,7 @@ def _buckets() -> None:
     # moto reads policies without their conditions: a denial of plain HTTP would deny everything. Who may do what is
     # the router's authoriser's business.
     _replace(FakeBucket, "get_permission", lambda _original: lambda *_: PermissionResult.NEUTRAL)
+    _replace(FakeBucket, "_log_permissions_enabled_policy", lambda _original: _lets_logging_in)
 
     def copy(copy_object: Callable[..., None]) -> Callable[..., None]:
         def copy_as_one(self: S3Backend, src_key: Model, bucket: str, key: str, *args: Model, **kwargs: Model) -> None:
@@ -217,6 +243,7 @@ def _function_settings() -> None:
     def new(init: Callable[..., None]) -> Callable[..., None]:
         def init_and_remember(self: Model, account_id: str, spec: dict[str, Any], *args: Model, **kw: Model) -> None:
             init(self, account_id, spec, *args, **kw)
+            self.invoke_configs = {}
             remember(self, spec)
 
         return init_and_remember
@@ -248,6 +275,44 @@ def _function_settings() -> None:
     _replace(LambdaFunction, "update_configuration", change)
 
 
+def _versions() -> None:
+    """A version keeps what it was published with, and an event source stays with the alias that it was given."""
+
+    def publish(publish_version: Callable[..., Model]) -> Callable[..., Model]:
+        def publish_apart(self: LambdaStorage, *args: Model, **kwargs: Model) -> Model:
+            version = publish_version(self, *args, **kwargs)
+            if version is not None:
+                version.code = dict(version.code)
+            return version
+
+        return publish_apart
+
+    def as_named(self: LambdaBackend, mapping: Model, spec: dict[str, Any]) -> Model:
+        if mapping is not None and "FunctionName" in spec:
+            name: str = self.get_function(spec["FunctionName"]).function_name
+            arn = f"arn:aws:lambda:{self.region_name}:{self.account_id}:function:{name}"
+            # `name`, `name:alias`, `arn:…:function:name` or `arn:…:function:name:alias`
+            qualifier = str(spec["FunctionName"]).rpartition("function:")[2].partition(":")[2]
+            mapping.function_arn = f"{arn}:{qualifier}" if qualifier else arn
+        return mapping
+
+    def create(create_mapping: Callable[..., Model]) -> Callable[..., Model]:
+        def create_as_named(self: LambdaBackend, spec: dict[str, Any]) -> Model:
+            return as_named(self, create_mapping(self, spec), spec)
+
+        return create_as_named
+
+    def update(update_mapping: Callable[..., Model]) -> Callable[..., Model]:
+        def update_as_named(self: LambdaBackend, uuid: str, spec: dict[str, Any]) -> Model:
+            return as_named(self, update_mapping(self, uuid, spec), spec)
+
+        return update_as_named
+
+    _replace(LambdaStorage, "publish_version", publish)
+    _replace(LambdaBackend, "create_event_source_mapping", create)
+    _replace(LambdaBackend, "update_event_source_mapping", update)
+
+
 def _event_buses() -> None:
     def put_events(self: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         from embedded.cloud import events as ours
@@ -267,3 +332,27 @@ def _event_buses() -> None:
 
     _replace(EventsBackend, "put_events", lambda _original: put_events)
     _replace(EventPatternParser, "parse", strict)
+
+
+def _distributions() -> None:
+    # moto answers that every distribution has CloudFront's own certificate, and leaves out how a bucket is read.
+    def certificate(init: Callable[..., None]) -> Callable[..., None]:
+        def with_certificate(self: Model, config: dict[str, Any]) -> None:
+            init(self, config)
+            own = config.get("ACMCertificateArn") or config.get("IAMCertificateId") or ""
+            self.cloud_front_default_certificate = not own
+            self.certificate = own
+
+        return with_certificate
+
+    def origin(init: Callable[..., None]) -> Callable[..., None]:
+        def with_access(self: Model, config: dict[str, Any]) -> None:
+            init(self, config)
+            self.origin_access_control_id = config.get("OriginAccessControlId", "")
+            if "S3OriginConfig" in config:
+                self.s3_origin_config = {"OriginAccessIdentity": self.s3_access_identity}
+
+        return with_access
+
+    _replace(ViewerCertificate, "__init__", certificate)
+    _replace(Origin, "__init__", origin)

@@ -41,7 +41,7 @@ class Pool:
         self._idle: list[Worker] = []  # the last used last
         self._busy: set[Worker] = set()
         self._starting = 0
-        self._active: Counter[str] = Counter()
+        self._active: Counter[tuple[str, str]] = Counter()
         self._queue: list[_Ticket] = []
         self._changed = threading.Condition()
         self._closed = False
@@ -51,14 +51,14 @@ class Pool:
         """Count an invocation against the function's reserved concurrency; raises `ConcurrencyExceededError`."""
         with self._changed:
             limit = config.reserved_concurrency
-            if limit is not None and self._active[config.name] >= limit:
+            if limit is not None and self._active[config.region, config.name] >= limit:
                 raise ConcurrencyExceededError(config.name)
-            self._active[config.name] += 1
+            self._active[config.region, config.name] += 1
         try:
             yield
         finally:
             with self._changed:
-                self._active[config.name] -= 1
+                self._active[config.region, config.name] -= 1
 
     @contextmanager
     def worker(self, config: FunctionConfig) -> Generator[Worker]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextvars
 import logging
 import uuid
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
@@ -37,26 +36,15 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The request may not; `message` is what AWS would say."""
+    """The request may not; `message`, `code` and `status` are what the service would say."""
 
     message: str
+    code: str = "AccessDenied"
+    status: int = 403
 
 
 Decision = Allow | Denied
 Authoriser = Callable[[Request], Decision]
-
-
-class RecordingAuthoriser:
-    """Allows everything and counts who called what: (caller ARN, `service:Operation`)."""
-
-    def __init__(self) -> None:
-        self.calls: Counter[tuple[str, str]] = Counter()
-
-    def __call__(self, request: Request) -> Decision:
-        """Count the call."""
-        operation = request.target or request.method
-        self.calls[request.caller.arn if request.caller else "", f"{request.service}:{operation}"] += 1
-        return Allow()
 
 
 def service(name: str) -> Callable[[Handler], Handler]:
@@ -77,10 +65,10 @@ def fallback(request: Request) -> Response:
 class Router:
     """Answers every signed request. It has no state of its own but the callers it has seen."""
 
-    def __init__(self, region: str, account_id: str, authoriser: Authoriser | None = None) -> None:
+    def __init__(self, region: str, account_id: str, authoriser: Authoriser) -> None:
         self._region = region
         self._identities = Identities(account_id)
-        self.authoriser: Authoriser = authoriser or RecordingAuthoriser()
+        self._authorise = authoriser
 
     def __call__(self, request: Request) -> Response:
         """The answer; what a handler did not foresee becomes a 500 as AWS words it, and is logged here."""
@@ -106,10 +94,9 @@ class Router:
         except UnknownCallerError as error:
             s3_wording = request.service == "s3" and error.code == "InvalidClientTokenId"
             return error_response(request, "InvalidAccessKeyId" if s3_wording else error.code, error.message, 403)
-        decision = self.authoriser(request)
+        decision = self._authorise(request)
         if isinstance(decision, Denied):
-            code = "AccessDeniedException" if request.target else "AccessDenied"
-            return error_response(request, code, decision.message, 403)
+            return error_response(request, decision.code, decision.message, decision.status)
         token = current_request.set(request)
         try:
             return SERVICES.get(request.service, fallback)(request)

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from moto.s3.models import FakeKey, s3_backends
 
-from embedded.cloud import s3_configurations
+from embedded.cloud import s3_archive, s3_configurations
 from embedded.cloud.locks import lock_of
 from embedded.cloud.messages import Request, Response
 from embedded.cloud.router import fallback, service
@@ -28,6 +28,8 @@ _BUCKET_PARTS = frozenset(
     | {"publicAccessBlock", "encryption", "replication", "ownershipControls", "inventory", "object-lock", "delete"}
     | {"uploads", "location", "policyStatus", "versions", "list-type"}
 )
+_ABOUT_AN_OBJECT = frozenset({"acl", "attributes", "legal-hold", "retention", "tagging", "torrent", "uploadId"})
+"""Sub-resources of an object that can be read while it is archived."""
 # Words of a query that select nothing by themselves.
 _PLAIN = frozenset(
     {"prefix", "delimiter", "marker", "max-keys", "continuation-token", "start-after", "fetch-owner", "encoding-type"}
@@ -41,6 +43,9 @@ def serve(request: Request) -> Response:
     bucket, _, key = request.path.lstrip("/").partition("/")
     if bucket and not key:
         return _serve_bucket(request, unquote(bucket))
+    archived = _answer_for_archived(request, unquote(bucket), unquote(key)) if key else None
+    if archived is not None:
+        return archived
     if request.method == "GET" and key:
         return _stream(request, unquote(bucket), unquote(key)) or fallback(request)
     if request.method == "HEAD" and key:
@@ -53,9 +58,28 @@ def serve(request: Request) -> Response:
     return fallback(request)
 
 
+def _answer_for_archived(request: Request, bucket: str, key_name: str) -> Response | None:
+    """What is archived cannot be read or copied, and can be restored; None for everything else."""
+    account_id = request.caller.account_id if request.caller else ""
+    parameters = request.params()
+    if request.method == "PUT" and "x-amz-copy-source" in request.headers:
+        source = s3_archive.copied(request, account_id)
+        return s3_archive.refused(source) if source is not None and s3_archive.tier_of(source) else None
+    if not (request.method == "GET" and not parameters.keys() & _ABOUT_AN_OBJECT) and "restore" not in parameters:
+        return None
+    key = _find(request, bucket, key_name)
+    if key is None or not s3_archive.tier_of(key):
+        return None
+    if request.method == "POST":
+        return s3_archive.restore(request, account_id, bucket, key)
+    return s3_archive.refused(key)
+
+
 def _serve_bucket(request: Request, bucket: str) -> Response:
     account_id = request.caller.account_id if request.caller else ""
     parameters = request.params()
+    if s3_archive.AGE in parameters and request.method == "PUT":
+        return s3_archive.age(request, account_id, bucket)
     kind = s3_configurations.kind_of(parameters)
     if kind:
         return s3_configurations.serve(request, bucket, kind, account_id)
@@ -64,6 +88,8 @@ def _serve_bucket(request: Request, bucket: str) -> Response:
     if asked - _BUCKET_PARTS and request.method in ("GET", "PUT", "DELETE"):
         names = ", ".join(sorted(asked - _BUCKET_PARTS))
         return s3_configurations.error(501, "NotImplemented", f"The embedded S3 keeps no bucket {names}")
+    if "logging" in asked:
+        return s3_configurations.serve_logging(request, bucket)
     response = fallback(request)
     if request.method == "DELETE" and not asked and response.status == 204:
         s3_configurations.forget(bucket)
@@ -87,6 +113,7 @@ def _head(request: Request, bucket: str, key_name: str) -> Response:
     if key is not None:
         headers = {name.lower(): value for name, value in response.headers}
         _qualify_checksum(headers, key)
+        headers |= s3_archive.headers_of(key)
         response.headers = list(headers.items())
     return response
 

@@ -1,6 +1,7 @@
-"""Bucket configurations that come by id and that moto takes without keeping: Intelligent-Tiering, analytics, metrics.
+"""Bucket configurations that moto does not keep, or not whole: Intelligent-Tiering, analytics, metrics, access logging.
 
-They are stored and given back; nothing acts on them (no object moves between tiers here).
+They are stored and given back. Intelligent-Tiering acts when time is said to have passed, see `s3_archive`; accesses
+are not logged.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from moto.s3.models import s3_backends
 
 from embedded.cloud.locks import lock_of
 from embedded.cloud.messages import Request, Response
+from embedded.cloud.router import fallback
 
 KINDS = {
     "intelligent-tiering": "IntelligentTieringConfiguration",
@@ -33,22 +35,40 @@ def serve(request: Request, bucket: str, kind: str, account_id: str) -> Response
     with lock_of("s3"):
         if bucket not in s3_backends[account_id]["aws"].buckets:
             return error(404, "NoSuchBucket", "The specified bucket does not exist")
-        kept = _kept[bucket, kind]
+        present = _kept[bucket, kind]
         identifier = request.params().get("id", [""])[0]
         if request.method == "GET" and not identifier:
-            return _list(kind, kept)
+            return _list(kind, present)
         if request.method == "PUT":
             text = _DECLARATION.sub("", request.read().decode())
             if not identifier or f"<Id>{identifier}</Id>" not in text:
                 return error(400, "InvalidArgument", f"The configuration's Id must be {identifier!r}")
-            kept[identifier] = text
+            present[identifier] = text
             return Response(200)
-        if identifier not in kept:
+        if identifier not in present:
             return error(404, "NoSuchConfiguration", "The specified configuration does not exist.")
         if request.method == "DELETE":
-            del kept[identifier]
+            del present[identifier]
             return Response(204)
-        return _xml(kept[identifier])
+        return _xml(present[identifier])
+
+
+def serve_logging(request: Request, bucket: str) -> Response:
+    """Put or get where a bucket's access logs go; moto says whether the target takes them."""
+    present = _kept[bucket, "logging"]
+    if request.method != "PUT":
+        found = fallback(request)
+        return _xml(present[""]) if found.status == 200 and "" in present else found
+    text = _DECLARATION.sub("", request.read().decode())
+    response = fallback(request)
+    if response.status == 200:
+        present[""] = text
+    return response
+
+
+def kept(bucket: str, kind: str) -> list[str]:
+    """The configurations of one kind that a bucket has, as XML."""
+    return list(_kept[bucket, kind].values())
 
 
 def forget(bucket: str) -> None:
@@ -58,9 +78,9 @@ def forget(bucket: str) -> None:
             del _kept[key]
 
 
-def _list(kind: str, kept: dict[str, str]) -> Response:
+def _list(kind: str, present: dict[str, str]) -> Response:
     root = f"ListBucket{KINDS[kind]}sOutput" if kind == "intelligent-tiering" else f"ListBucket{KINDS[kind]}Result"
-    inner = "".join(kept[identifier] for identifier in sorted(kept))
+    inner = "".join(present[identifier] for identifier in sorted(present))
     return _xml(f"<{root}><IsTruncated>false</IsTruncated>{inner}</{root}>")
 
 
@@ -70,7 +90,8 @@ def _xml(text: str) -> Response:
     )
 
 
-def error(status: int, code: str, message: str) -> Response:
-    """An error in S3's words."""
-    body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
+def error(status: int, code: str, message: str, more: str = "") -> Response:
+    """An error in S3's words; `more` is XML that this error has beside code and message."""
+    inner = f"<Code>{code}</Code><Message>{message}</Message>{more}"
+    body = f'<?xml version="1.0" encoding="UTF-8"?><Error>{inner}</Error>'
     return Response(status, [("content-type", "application/xml")], body.encode())

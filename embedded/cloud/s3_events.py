@@ -77,8 +77,9 @@ def publish(account_id: str, bucket: Any, event_name: str, key: Any) -> None:  #
         what["sequencer"] = next_sequencer()
         detail["reason"] = "DeleteObject"
         detail["deletion-type"] = _DELETED[event_name]
-    elif event_name in _OTHERS and request and _ASKED_FOR[event_name] in request.params():
-        kind = _OTHERS[event_name]  # moto sets tags and ACL with every object; S3 tells of it only when asked to
+    elif event_name in _OTHERS and (request is None or _ASKED_FOR[event_name] in request.params()):
+        # moto sets tags and ACL with every object; S3 tells of it only when asked to, or when a restoration ends.
+        kind = _OTHERS[event_name]
     else:
         return
     event = {"source": "aws.s3", "detail-type": kind, "resources": [bucket.arn], "detail": detail}

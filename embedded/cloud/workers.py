@@ -66,9 +66,9 @@ class Worker:
         """Whether it lives and its credentials outlast another invocation."""
         return self._process.poll() is None and datetime.now(UTC) < self._stale_at
 
-    def run(self, request_id: str, payload: bytes) -> Outcome:
-        """Run one invocation to its end, its timeout or the worker's death."""
-        invocation = Invocation(request_id, payload, self.config.arn, self.config.timeout_seconds)
+    def run(self, arn: str, request_id: str, payload: bytes) -> Outcome:
+        """Run one invocation, of the function as `arn` names it, to its end, its timeout or the worker's death."""
+        invocation = Invocation(request_id, payload, arn, self.config.timeout_seconds)
         cold = self._await_init()
         with self._guard:
             self._running = invocation

@@ -18,7 +18,7 @@ def serve(stack: str, port: int, page: str) -> None:
         raise CommandError(message)
     from embedded.cloud import cdn
 
-    access = cdn.Access(running.endpoint_url, running.region, running.access_key_id, running.secret_access_key)
+    access = cdn.Access(running.endpoint_url, home.region(stack), running.access_key_id, running.secret_access_key)
     server = cdn.CdnServer(access, outputs["distribution_id"], port or None).start()
     sys.stdout.write(f"{server.url}/{page.removeprefix('/')}\n")
     sys.stdout.flush()

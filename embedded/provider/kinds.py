@@ -135,7 +135,8 @@ class Kind:
     without an `update`, creating again is the update. What the program no longer gives must be `removable` (the update
     sees that it is missing) or in `resets`, with what an update says instead. A change of `identity` needs a new
     resource, as it does for Pulumi's AWS provider; `("*",)` means any change. `delete` removes the resource, or is
-    `nothing`. `volatile` outputs are another after an update. `tags`: it takes tags, and the provider's default ones.
+    `nothing`. `volatile` outputs are another after an update, unless only `steady`
+    arguments and tags have changed. `tags`: it takes tags, and the provider's default ones.
     """
 
     service: str
@@ -149,6 +150,7 @@ class Kind:
     removable: tuple[str, ...] = ()
     resets: Mapping[str, Any] = field(default_factory=dict[str, Any])
     volatile: tuple[str, ...] = ()
+    steady: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     region: str = ""
     fingerprint: Callable[[Goal, Path], Mapping[str, Any]] | None = None

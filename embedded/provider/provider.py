@@ -96,7 +96,10 @@ class AwsProvider:
 
     def foresee(self, goal: Goal, old: Resource) -> dict[str, Any]:
         kind = self._kind(goal.type)
-        return _kept(goal, old).outputs | {key: UNKNOWN for key in kind.volatile if key in old.outputs}
+        kept = _kept(goal, old).outputs
+        if _changed(goal.inputs, old.inputs) <= {*kind.steady, "tags", "tagsAll"}:
+            return kept
+        return kept | {key: UNKNOWN for key in kind.volatile if key in old.outputs}
 
     def update(self, goal: Goal, old: Resource) -> Created:
         kind = self._kind(goal.type)

@@ -20,6 +20,17 @@ class Tagging:
 
 
 SERVICES: Mapping[str, Tagging] = {
+    "apigatewayv2": Tagging(tag="TagResource", untag="UntagResource", parameter="ResourceArn"),
+    "ce": Tagging(
+        tag="TagResource",
+        untag="UntagResource",
+        parameter="ResourceArn",
+        tags="ResourceTags",
+        keys="ResourceTagKeys",
+    ),
+    "budgets": Tagging(
+        tag="TagResource", untag="UntagResource", parameter="ResourceARN", tags="ResourceTags", keys="ResourceTagKeys"
+    ),
     "cloudwatch": Tagging(tag="TagResource", untag="UntagResource", parameter="ResourceARN"),
     "dynamodb": Tagging(tag="TagResource", untag="UntagResource", parameter="ResourceArn"),
     "ecr": Tagging(tag="TagResource", untag="UntagResource", parameter="resourceArn", tags="tags", keys="tagKeys"),
@@ -34,10 +45,20 @@ SERVICES: Mapping[str, Tagging] = {
     "stepfunctions": Tagging(
         tag="TagResource", untag="UntagResource", parameter="resourceArn", tags="tags", keys="tagKeys"
     ),
+    "wafv2": Tagging(tag="TagResource", untag="UntagResource", parameter="ResourceARN"),
     "cloudfront": Tagging(
         tag="TagResource", untag="UntagResource", parameter="Resource", tags="Tags.Items", keys="TagKeys.Items"
     ),
 }
+
+
+TYPES: Mapping[str, Tagging] = {
+    "aws:iam/policy:Policy": Tagging(tag="TagPolicy", untag="UntagPolicy", parameter="PolicyArn"),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Tagging(
+        tag="TagOpenIDConnectProvider", untag="UntagOpenIDConnectProvider", parameter="OpenIDConnectProviderArn"
+    ),
+}
+"""Types that are not tagged as their service's others."""
 
 
 def retag(service: str, request: Request) -> Generator[Call, Any, None]:
@@ -46,7 +67,7 @@ def retag(service: str, request: Request) -> Generator[Call, Any, None]:
     assert old is not None  # noqa: S101  (only what exists is tagged anew)
     wanted: dict[str, str] = request.goal.inputs.get("tagsAll") or {}
     present: dict[str, str] = old.inputs.get("tagsAll") or {}
-    how = SERVICES[service]
+    how = TYPES.get(request.goal.type) or SERVICES[service]
     identity = {how.parameter: fill(how.identity, {**old.outputs, **request.goal.inputs})}
     gone = sorted(present.keys() - wanted.keys())
     changed = {key: value for key, value in wanted.items() if present.get(key) != value}

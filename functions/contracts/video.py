@@ -48,7 +48,8 @@ class SourceVideo(Contract):
 class VideoProbed(Contract):
     """What ProbeVideo returns (`$.probe`). `outcome` is what the Choice after it reads."""
 
-    outcome: Literal["accepted", "refused"]
+    outcome: Literal["accepted", "refused", "restoring"]
+    """`restoring`: the film is on its way out of an archive tier; probe it again later."""
     reason: Reason | None = None
     source: SourceVideo | None = None
     asset_id: Identifier | None = None

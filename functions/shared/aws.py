@@ -1,13 +1,10 @@
-"""AWS clients, one of each per container, made on first use and never at import.
+"""AWS clients, one of each per container, made on first use and never at import, which does not even load botocore's.
 
 They are botocore's own: boto3 would add its transfer manager to every cold start, which one handler needs.
 """
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
-
-from botocore.config import Config
-from botocore.session import get_session
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
@@ -16,17 +13,19 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
-CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=60,
-    retries={"mode": "standard", "max_attempts": 5},
-    # At least as many as the largest thread pool over one client, or threads wait for each other's connections.
-    max_pool_connections=64,
-)
-
 
 def _client(service: str) -> Any:  # noqa: ANN401 (botocore makes its clients at run time: the caller gives the type)
-    return get_session().create_client(service, config=CONFIG)
+    from botocore.config import Config
+    from botocore.session import get_session
+
+    config = Config(
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"mode": "standard", "max_attempts": 5},
+        # At least as many as the largest thread pool over one client, or threads wait for each other's connections.
+        max_pool_connections=64,
+    )
+    return get_session().create_client(service, config=config)
 
 
 @cache

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
 from functions.contracts.base import Contract, Identifier
 from functions.shared.errors import aws_errors
 
@@ -31,12 +29,16 @@ class LiveCatalogue(Contract):
 
 def serialise(fields: dict[str, Any]) -> dict[str, Any]:
     """DynamoDB's typed attribute values of plain values; None fields are left out (floats must be Decimals)."""
+    from boto3.dynamodb.types import TypeSerializer
+
     serializer = TypeSerializer()
     return {name: serializer.serialize(value) for name, value in fields.items() if value is not None}
 
 
 def deserialise(item: dict[str, Any]) -> dict[str, Any]:
     """Plain values of a DynamoDB item; numbers come as Decimal."""
+    from boto3.dynamodb.types import TypeDeserializer
+
     deserializer = TypeDeserializer()
     return {name: deserializer.deserialize(value) for name, value in item.items()}
 

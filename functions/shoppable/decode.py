@@ -16,11 +16,10 @@ import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from functions.contracts.video import Rational
+from functions.shoppable.image import Image
 
-Image = NDArray[np.uint8]
 Rotation = Literal[0, 90, 180, 270]
 
 MAX_PIXELS = 8192 * 8192

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.shoppable.decode import Image, Video
+from functions.shoppable.image import Image
 from functions.shoppable.shots import SegmentShots
+
+if TYPE_CHECKING:
+    from functions.shoppable.decode import Video
 
 FRAME_WIDTH = 960
 """Displayed pixels: pictures are examined at this width at most."""
@@ -40,7 +44,7 @@ class SampledFrame:
     """uint8 BGR, at most FRAME_WIDTH wide."""
 
 
-def sample_frames(video: Video, shots: SegmentShots, *, width: int = FRAME_WIDTH) -> Iterator[SampledFrame]:
+def sample_frames(video: "Video", shots: SegmentShots, *, width: int = FRAME_WIDTH) -> Iterator[SampledFrame]:
     """Frames of the segment in order of time, near-duplicates within a shot left out."""
     borders = [shots.start_ms, *(cut.ms for cut in shots.cuts), shots.end_ms]
     shot_of = {

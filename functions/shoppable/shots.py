@@ -6,7 +6,7 @@ A segment is looked at with a margin on both sides, so that its cuts do not depe
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from functions.contracts.analysis import Shot
 from functions.contracts.base import Contract, Milliseconds
 from functions.contracts.video import Rational
-from functions.shoppable.decode import Image, Video
+from functions.shoppable.image import Image
+
+if TYPE_CHECKING:
+    from functions.shoppable.decode import Video
 
 LOOK_WIDTH = 160
 _MARGIN_MS = 1_500
@@ -79,7 +82,7 @@ class _Look:
     gray: Array
 
 
-def detect_shots(video: Video, start_ms: int, end_ms: int) -> SegmentShots:
+def detect_shots(video: "Video", start_ms: int, end_ms: int) -> SegmentShots:
     """Cuts and motion of [start_ms, end_ms). Raises VideoRefused when decoding fails."""
     looks = [
         _look(frame.ms, frame.number, frame.image)

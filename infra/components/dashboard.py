@@ -45,7 +45,7 @@ class Dashboard(pulumi.ComponentResource):
         dashboard = aws.cloudwatch.Dashboard(
             name,
             # PutDashboard is an upsert by name; this one is unique to project and environment.
-            dashboard_name=args.scope.name(name, limit=255),
+            dashboard_name=args.scope.name(name, kind="dashboard"),
             dashboard_body=pulumi.Output.json_dumps(
                 {"widgets": [_widget(index, graph, args.scope.region) for index, graph in enumerate(args.graphs)]}
             ),

@@ -1,4 +1,7 @@
-"""A distribution over a private, encrypted bucket: HTTPS only, reads only, security headers on every answer."""
+"""A distribution over a private, encrypted bucket: HTTPS only, reads only, security headers on every answer.
+
+Pages of other sites may read what `behaviours` serve, if they are named; what `/` serves is for this site's own.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +16,12 @@ from infra.naming import title
 
 _HSTS_SECONDS = 63_072_000
 _ERROR_TTL_SECONDS = 5
+_CORS_SECONDS = 3600
+_READS = ["GET", "HEAD"]
+_READ_HEADERS = ["Range", "If-None-Match", "If-Modified-Since"]
+_SHOWN_HEADERS = ["Content-Length", "Content-Range", "ETag"]
+_FORWARD_CORS = "88a5eaf4-2fd4-4709-b370-b0c650ea3fcf"
+"""CloudFront's own policy CORS-S3Origin: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +59,8 @@ class DistributionArgs:
     certificate_arn: str | None
     """Of a certificate in us-east-1 that covers `domain`: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html"""
     price_class: str
+    web_acl_arn: pulumi.Input[str] | None = None
+    """Of a `Firewall`."""
 
     def __post_init__(self) -> None:
         if (self.domain is None) != (self.certificate_arn is None):
@@ -87,16 +98,21 @@ class Distribution(pulumi.ComponentResource):
             for ttl in dict.fromkeys((args.site_ttl, *(behaviour.ttl for behaviour in args.behaviours)))
         }
 
-        def behaviour(origin: str, ttl: Ttl) -> aws.cloudfront.DistributionDefaultCacheBehaviorArgsDict:
-            return {
+        def behaviour(
+            origin: str, ttl: Ttl, *, shared: bool = False
+        ) -> aws.cloudfront.DistributionDefaultCacheBehaviorArgsDict:
+            given: aws.cloudfront.DistributionDefaultCacheBehaviorArgsDict = {
                 "target_origin_id": origin,
                 "viewer_protocol_policy": "redirect-to-https",
-                "allowed_methods": ["GET", "HEAD", "OPTIONS"],
-                "cached_methods": ["GET", "HEAD"],
+                "allowed_methods": [*_READS, "OPTIONS"] if shared else _READS,
+                "cached_methods": _READS,
                 "compress": True,
                 "cache_policy_id": caches[ttl.name].id,
                 "response_headers_policy_id": headers.id,
             }
+            if shared:
+                given["origin_request_policy_id"] = _FORWARD_CORS
+            return given
 
         def origin(identifier: str, path: str) -> aws.cloudfront.DistributionOriginArgsDict:
             return {
@@ -118,7 +134,8 @@ class Distribution(pulumi.ComponentResource):
             origins=[origin("site", args.site_path), origin("objects", "")],
             default_cache_behavior=behaviour("site", args.site_ttl),
             ordered_cache_behaviors=[
-                {"path_pattern": entry.pattern, **behaviour("objects", entry.ttl)} for entry in args.behaviours
+                {"path_pattern": entry.pattern, **behaviour("objects", entry.ttl, shared=bool(args.allowed_origins))}
+                for entry in args.behaviours
             ],
             # S3 says 403 of what does not exist to whom may not list; it may exist a moment later.
             custom_error_responses=[
@@ -126,8 +143,11 @@ class Distribution(pulumi.ComponentResource):
             ],
             restrictions={"geo_restriction": {"restriction_type": "none"}},
             viewer_certificate=_certificate(args),
+            web_acl_id=args.web_acl_arn,
             opts=child,
         )
+        if args.allowed_origins:
+            _answer_preflights(name, args, parent=self)
         self.id = distribution.id
         self.arn = distribution.arn
         self.domain = pulumi.Output.from_input(args.domain) if args.domain else distribution.domain_name
@@ -176,17 +196,39 @@ def _cache(name: str, ttl: Ttl, *, parent: pulumi.Resource) -> aws.cloudfront.Ca
     )
 
 
+def _answer_preflights(name: str, args: DistributionArgs, *, parent: pulumi.Resource) -> None:
+    """A browser asks by OPTIONS before a read with headers. CloudFront passes that on, and the bucket must answer it.
+
+    The policy for response headers adds to an answer, it makes none: without this a preflight is a 403.
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/header-caching.html#header-caching-web-cors
+    """
+    aws.s3.BucketCorsConfiguration(
+        name,
+        bucket=args.bucket.name,
+        cors_rules=[
+            {
+                "allowed_origins": list(args.allowed_origins),
+                "allowed_methods": _READS,
+                "allowed_headers": _READ_HEADERS,
+                "expose_headers": _SHOWN_HEADERS,
+                "max_age_seconds": _CORS_SECONDS,
+            }
+        ],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
 def _headers(name: str, args: DistributionArgs, *, parent: pulumi.Resource) -> aws.cloudfront.ResponseHeadersPolicy:
     return aws.cloudfront.ResponseHeadersPolicy(
         name,
         comment=args.comment,
         cors_config={
             "access_control_allow_credentials": False,
-            "access_control_allow_headers": {"items": ["Range"]},
-            "access_control_allow_methods": {"items": ["GET", "HEAD", "OPTIONS"]},
+            "access_control_allow_headers": {"items": _READ_HEADERS},
+            "access_control_allow_methods": {"items": _READS},
             "access_control_allow_origins": {"items": list(args.allowed_origins)},
-            "access_control_expose_headers": {"items": ["Content-Length", "Content-Range", "ETag"]},
-            "access_control_max_age_sec": 3600,
+            "access_control_expose_headers": {"items": _SHOWN_HEADERS},
+            "access_control_max_age_sec": _CORS_SECONDS,
             "origin_override": True,
         }
         if args.allowed_origins

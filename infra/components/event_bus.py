@@ -15,7 +15,7 @@ from infra.naming import title
 @dataclass(frozen=True, kw_only=True)
 class EventBusArgs:
     key: Key
-    """Must allow `bus_service`."""
+    """Must allow `buses_services`."""
     dead_letters: DeadLetters
     """For events that could not be encrypted or decrypted; must accept the buses of this account."""
     description: str

@@ -78,11 +78,12 @@ class FunctionTarget(pulumi.ComponentResource):
             name,
             action="lambda:InvokeFunction",
             function=args.function.name,
+            qualifier=args.function.live,
             principal="events.amazonaws.com",
             source_arn=args.rule.arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        _target(name, args.rule, args.function.arn, args.dead_letters, parent=self, after=permission)
+        _target(name, args.rule, args.function.live_arn, args.dead_letters, parent=self, after=permission)
         self.register_outputs({})
 
 

@@ -49,7 +49,7 @@ class Key(pulumi.ComponentResource):
         )
         aws.kms.Alias(
             name,
-            name=f"alias/{args.scope.name(name, limit=250)}",
+            name=f"alias/{args.scope.name(name, kind='key alias')}",
             target_key_id=key.id,
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -110,14 +110,29 @@ def logs_service(scope: Scope) -> ServiceStatement:
     return ServiceStatement(
         sid="CloudWatchLogs",
         service=scope.service("logs"),
-        actions=("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"),
+        actions=("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"),
         conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": scope.arn("logs", "log-group:*")}},
+    )
+
+
+def log_delivery_service(scope: Scope) -> ServiceStatement:
+    """Log delivery, for execution data of state machines under the key; their roles made it with the same context.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+    """
+    return ServiceStatement(
+        sid="LogDelivery",
+        service="delivery.logs.amazonaws.com",
+        actions=("kms:Decrypt",),
+        conditions={"StringEquals": {"kms:EncryptionContext:SourceArn": scope.arn("logs", "*")}},
     )
 
 
 def rules_service(scope: Scope) -> ServiceStatement:
     """EventBridge, for what this account's rules and buses send to encrypted queues.
 
+    To topics it would come without a source, and these conditions would drop every event:
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     """
     return ServiceStatement(
@@ -171,6 +186,22 @@ def alarms_service(scope: Scope) -> ServiceStatement:
     )
 
 
+def budgets_service(scope: Scope) -> ServiceStatement:
+    """AWS Budgets, for what this account's budgets send to encrypted topics.
+
+    https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
+    """
+    return ServiceStatement(
+        sid="BudgetsToTopics",
+        service="budgets.amazonaws.com",
+        actions=("kms:Decrypt", "kms:GenerateDataKey*"),
+        conditions={
+            "StringEquals": {"aws:SourceAccount": scope.account_id},
+            "ArnLike": {"aws:SourceArn": scope.arn("budgets", "*", region="")},
+        },
+    )
+
+
 def distribution_service(arn: pulumi.Input[str]) -> ServiceStatement:
     """CloudFront, for one distribution that reads an encrypted bucket.
 
@@ -185,7 +216,8 @@ def distribution_service(arn: pulumi.Input[str]) -> ServiceStatement:
 
 
 def _key_policy(scope: Scope, services: Sequence[ServiceStatement]) -> pulumi.Output[str]:
-    # Without the account's root no IAM policy has any effect on a key, and no one can repair its policy:
+    # What KMS itself puts into a key's policy, and recommends: it lets in no one but whom an IAM policy of the account
+    # lets in, and keeps the key manageable. Without it no IAM policy has any effect, and no one can repair this one.
     # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     root: dict[str, Any] = {
         "Sid": "AccountPolicies",

@@ -1,4 +1,4 @@
-"""A queue that loses nothing: encrypted, TLS only; what cannot be handled waits 14 days in its dead-letter queue."""
+"""A queue that loses nothing: encrypted, TLS only; what cannot be handled waits ten days in its dead-letter queue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,14 @@ from infra.access import Access, Statement, resource_policy, tls_only
 from infra.components.key import Key
 from infra.naming import title
 
-_RETENTION_SECONDS = 14 * 24 * 3600
-"""SQS's longest: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
+_DAY_SECONDS = 24 * 3600
+_RETENTION_SECONDS = 4 * _DAY_SECONDS
+_DEAD_RETENTION_SECONDS = 14 * _DAY_SECONDS
+"""SQS's longest: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+
+A message keeps its age when it moves, so that a dead-letter queue must keep messages for longer than the queue that
+they come from: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+"""
 
 _DATA_KEY_REUSE_SECONDS = 300
 
@@ -35,7 +41,7 @@ class DeadLetters(pulumi.ComponentResource):
         super().__init__("shoppable:messaging:DeadLetters", name, None, opts)
         self.label = name
         self._key = args.key
-        queue = _queue(name, args.key, args.senders, parent=self)
+        queue = _queue(name, args.key, args.senders, _DEAD_RETENTION_SECONDS, parent=self)
         self.name = queue.name
         self.arn = queue.arn
         self.url = queue.url
@@ -83,6 +89,7 @@ class Queue(pulumi.ComponentResource):
             name,
             args.key,
             args.senders,
+            _RETENTION_SECONDS,
             parent=self,
             visibility_timeout_seconds=args.visibility_timeout_seconds,
             redrive=pulumi.Output.json_dumps(
@@ -127,6 +134,7 @@ def _queue(
     name: str,
     key: Key,
     senders: Sequence[pulumi.Input[str]],
+    retention_seconds: int,
     *,
     parent: pulumi.Resource,
     redrive: pulumi.Output[str] | None = None,
@@ -136,7 +144,7 @@ def _queue(
         name,
         kms_master_key_id=key.arn,
         kms_data_key_reuse_period_seconds=_DATA_KEY_REUSE_SECONDS,
-        message_retention_seconds=_RETENTION_SECONDS,
+        message_retention_seconds=retention_seconds,
         redrive_policy=redrive,
         visibility_timeout_seconds=visibility_timeout_seconds,
         opts=pulumi.ResourceOptions(parent=parent),

@@ -1,4 +1,7 @@
-"""A DynamoDB table: on demand, encrypted with a customer-managed key, restorable to any second of the last 35 days."""
+"""A DynamoDB table: on demand, encrypted with a customer-managed key, restorable to any second of the last 35 days.
+
+Which keys are throttled is known (Contributor Insights).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,8 +18,6 @@ Operation = Literal[
     "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem"
 ]
 
-_READS = frozenset[str](("GetItem", "BatchGetItem", "Query", "ConditionCheckItem"))
-
 
 @dataclass(frozen=True, kw_only=True)
 class TableArgs:
@@ -28,6 +29,26 @@ class TableArgs:
     ttl_attribute: str = "expires_at"
     """Items with it (epoch seconds) are deleted within days after: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html"""
     deletion_protection: bool
+    max_read_units: int | None = None
+    """Request units per second of the table, and of each index; more is throttled. None: the account's quota."""
+    max_write_units: int | None = None
+    stream: Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"] | None = None
+    """What the stream says of a change; None where nothing reads it, for reads are paid for."""
+
+    def __post_init__(self) -> None:
+        for name, units in (("max_read_units", self.max_read_units), ("max_write_units", self.max_write_units)):
+            if units is not None and units < 1:
+                message = f"{name} is {units}; DynamoDB takes 1 or more, and None for no limit"
+                raise ValueError(message)
+
+    def throughput(self) -> aws.dynamodb.TableOnDemandThroughputArgsDict | None:
+        """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode-max-throughput.html"""
+        limits: aws.dynamodb.TableOnDemandThroughputArgsDict = {}
+        if self.max_read_units is not None:
+            limits["max_read_request_units"] = self.max_read_units
+        if self.max_write_units is not None:
+            limits["max_write_request_units"] = self.max_write_units
+        return limits or None
 
 
 @final
@@ -36,9 +57,13 @@ class Table(pulumi.ComponentResource):
 
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
+    stream_arn: pulumi.Output[str]
+    """Of a table with a stream."""
 
     def __init__(self, name: str, args: TableArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("shoppable:storage:Table", name, None, opts)
+        self.label = name
+        self.indexes = tuple(args.indexes)
         self._title = title(name)
         self._key = args.key
         keys = dict.fromkeys(
@@ -51,9 +76,18 @@ class Table(pulumi.ComponentResource):
             range_key=args.sort_key,
             attributes=[{"name": key, "type": "S"} for key in keys],
             global_secondary_indexes=[
-                {"name": index, "hash_key": partition, "range_key": sort, "projection_type": "ALL"}
+                {
+                    "name": index,
+                    "hash_key": partition,
+                    "range_key": sort,
+                    "projection_type": "ALL",
+                    "on_demand_throughput": args.throughput(),
+                }
                 for index, (partition, sort) in args.indexes.items()
             ],
+            on_demand_throughput=args.throughput(),
+            stream_enabled=True if args.stream else None,
+            stream_view_type=args.stream,
             ttl={"attribute_name": args.ttl_attribute, "enabled": True},
             point_in_time_recovery={"enabled": True},
             server_side_encryption={"enabled": True, "kms_key_arn": args.key.arn},
@@ -62,6 +96,18 @@ class Table(pulumi.ComponentResource):
         )
         self.name = table.name
         self.arn = table.arn
+        self.stream_arn = table.stream_arn
+        for index in (None, *args.indexes):
+            # Of throttled keys only: those cost nothing while nothing is throttled. The keys are written out in the
+            # report, which no key of ours encrypts: they are hashes, and names of records.
+            # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/contributorinsights_HowItWorks.html
+            aws.dynamodb.ContributorInsights(
+                f"{name}-{index}" if index else name,
+                table_name=table.name,
+                index_name=index,
+                mode="THROTTLED_KEYS",
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({"name": self.name, "arn": self.arn})
 
     def access(self, *operations: Operation, index: str | None = None) -> Access:

@@ -12,11 +12,12 @@ from rich.table import Table
 from infra.promotion import Promotion, PromotionError, read
 from infra.settings import SettingsError
 from release import aws
+from release.content import ProgramError
 from release.preflight.account import account, services, transcoding
 from release.preflight.finding import Check, Finding, Target
 from release.preflight.names import certificate, domain, images, names
 from release.preflight.permissions import permissions
-from release.preflight.quotas import concurrency, rooms
+from release.preflight.quotas import concurrency, reservations, rooms
 from release.stacks import StackFileError, settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,7 @@ CHECKS: Sequence[Check] = (
     services,
     transcoding,
     concurrency,
+    reservations,
     rooms,
     permissions,
     images,
@@ -42,7 +44,7 @@ def findings(target: Target) -> Iterator[Finding]:
     for check in CHECKS:
         try:
             yield from check(target)
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ProgramError) as error:
             yield Finding(
                 what=check.__name__,
                 problem=f"could not be looked at: {error}",

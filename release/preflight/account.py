@@ -65,12 +65,21 @@ def services(target: Target) -> Iterator[Finding]:
 
 
 def transcoding(target: Target) -> Iterator[Finding]:
-    """Whether MediaConvert answers this account."""
+    """Whether MediaConvert answers this account, and works off the queue that jobs go to."""
     try:
-        target.regional("mediaconvert").list_queues(MaxResults=1)
+        pages: Any = target.regional("mediaconvert").get_paginator("list_queues")
+        queues: list[dict[str, str]] = [queue for page in pages.paginate() for queue in page["Queues"]]
     except (ClientError, BotoCoreError) as error:
         yield Finding(
             what="MediaConvert",
             problem=str(error),
             fix=f"allow mediaconvert:ListQueues, and open the MediaConvert console in {target.settings.region} once",
         )
+        return
+    for queue in queues:
+        if queue["Name"] == "Default" and queue.get("Status") == "PAUSED":
+            yield Finding(
+                what="MediaConvert queue",
+                problem="the queue Default is paused: films would wait until they time out",
+                fix="resume it: `aws mediaconvert update-queue --name Default --status ACTIVE`",
+            )

@@ -5,15 +5,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.naming import physical_name
 from infra.promotion import TARGETS
 from release.preflight.finding import GLOBAL_REGION, Finding, Target
+from release.preflight.inventory import regions
 from release.registry import Registry
 from release.stacks import PROJECT
-
-KEYS = ("data", "logs", "delivery")
-MACHINES = ("catalogue-import", "video-analysis")
-"""What has a name of its own (the rest gets a random end); a contract test compares them with the program."""
 
 
 def images(target: Target) -> Iterator[Finding]:
@@ -39,20 +35,78 @@ def images(target: Target) -> Iterator[Finding]:
 
 
 def names(target: Target) -> Iterator[Finding]:
-    """Aliases, state machines and dashboards that someone else has; ours are known by their tags."""
-    kms, states = target.regional("kms"), target.regional("stepfunctions")
-    wanted = {f"alias/{physical_name(PROJECT, target.stack, key, limit=250)}" for key in KEYS}
-    for page in kms.get_paginator("list_aliases").paginate():
-        for alias in page["Aliases"]:
-            if alias["AliasName"] in wanted and not _ours(target, _tags_of_key(kms, alias.get("TargetKeyId"))):
-                yield _taken(target, "key alias", alias["AliasName"])
-    wanted = {physical_name(PROJECT, target.stack, machine, of="STANDARD", limit=80) for machine in MACHINES}
-    for page in states.get_paginator("list_state_machines").paginate():
-        for machine in page["stateMachines"]:
-            if machine["name"] in wanted:
-                tags = states.list_tags_for_resource(resourceArn=machine["stateMachineArn"])["tags"]
-                if not _ours(target, {str(tag["key"]): str(tag["value"]) for tag in tags}):
-                    yield _taken(target, "state machine", machine["name"])
+    """What someone else has called as the program calls its things; ours are known by their tags."""
+    yield from _aliases(target)
+    yield from _machines(target)
+    yield from _deliveries(target)
+    yield from _alarms(target)
+    yield from _dashboards(target)
+
+
+def _aliases(target: Target) -> Iterator[Finding]:
+    for region, wanted in regions(target, "kms/alias:Alias"):
+        kms = target.client("kms", region)
+        for page in kms.get_paginator("list_aliases").paginate():
+            for alias in page["Aliases"]:
+                if alias["AliasName"] in wanted and not _ours(target, _tags_of_key(kms, alias.get("TargetKeyId"))):
+                    yield _taken(target, "key alias", alias["AliasName"])
+
+
+def _machines(target: Target) -> Iterator[Finding]:
+    for region, wanted in regions(target, "sfn/stateMachine:StateMachine"):
+        states = target.client("stepfunctions", region)
+        for page in states.get_paginator("list_state_machines").paginate():
+            for machine in page["stateMachines"]:
+                if machine["name"] in wanted:
+                    tags = states.list_tags_for_resource(resourceArn=machine["stateMachineArn"])["tags"]
+                    if not _ours(target, {str(tag["key"]): str(tag["value"]) for tag in tags}):
+                        yield _taken(target, "state machine", machine["name"])
+
+
+def _deliveries(target: Target) -> Iterator[Finding]:
+    """PutDeliverySource and PutDeliveryDestination overwrite what is called so."""
+    for kind, operation, member in (
+        ("logDeliverySource:LogDeliverySource", "describe_delivery_sources", "deliverySources"),
+        ("logDeliveryDestination:LogDeliveryDestination", "describe_delivery_destinations", "deliveryDestinations"),
+    ):
+        for region, wanted in regions(target, f"cloudwatch/{kind}"):
+            for page in target.client("logs", region).get_paginator(operation).paginate():
+                for one in page[member]:
+                    if one["name"] in wanted and not _ours(target, one.get("tags", {})):
+                        yield _taken(target, "log delivery", one["name"])
+
+
+def _alarms(target: Target) -> Iterator[Finding]:
+    """PutMetricAlarm overwrites without a word, and who deploys may change whatever is called as the stack's things.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+    for region, _ in regions(target, "cloudwatch/metricAlarm:MetricAlarm"):
+        cloudwatch = target.client("cloudwatch", region)
+        pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{PROJECT}-{target.stack}-")
+        for alarm in (alarm for page in pages for alarm in page["MetricAlarms"]):
+            tags = cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
+            if not _ours(target, {str(tag["Key"]): str(tag["Value"]) for tag in tags}):
+                yield _taken(target, "alarm", alarm["AlarmName"])
+
+
+def _dashboards(target: Target) -> Iterator[Finding]:
+    """A dashboard has no tags: where the stack has no key yet, it has no dashboard either."""
+    for region, wanted in regions(target, "cloudwatch/dashboard:Dashboard"):
+        for page in target.client("cloudwatch", region).get_paginator("list_dashboards").paginate():
+            for one in page["DashboardEntries"]:
+                if one["DashboardName"] in wanted and not _deployed(target):
+                    yield _taken(target, "dashboard", one["DashboardName"])
+
+
+def _deployed(target: Target) -> bool:
+    for region, wanted in regions(target, "kms/alias:Alias"):
+        kms = target.client("kms", region)
+        for page in kms.get_paginator("list_aliases").paginate():
+            for alias in page["Aliases"]:
+                if alias["AliasName"] in wanted and _ours(target, _tags_of_key(kms, alias.get("TargetKeyId"))):
+                    return True
+    return False
 
 
 def domain(target: Target) -> Iterator[Finding]:

@@ -57,7 +57,10 @@ def _under(module: str, *packages: str) -> bool:
         ("embedded", ("infra", "functions", "shop", "demo")),
         ("shop", ("infra", "embedded", "demo", "pulumi")),
         ("demo", ("infra", "embedded", "shop", "functions", "pulumi")),
-        ("bootstrap", ("infra", "embedded", "shop", "demo", "functions")),
+        ("policy", ("infra", "functions", "shop", "demo", "release", "pulumi_aws")),
+        # What a rule says must not depend on who asks: the pack, its tests, or a person.
+        ("policy/rules", ("embedded", "pulumi", "pulumi_policy")),
+        ("bootstrap", ("embedded", "shop", "demo", "functions", "release", "policy")),
     ],
 )
 def test_a_folder_never_imports(folder: str, forbidden: tuple[str, ...]) -> None:
@@ -76,6 +79,13 @@ def test_infra_imports_of_functions_contracts_and_models_of_variables_only() -> 
             if _under(module, "functions"):
                 parts = module.removesuffix(".Environment").split(".")
                 assert parts[1] == "contracts" or parts[-1] == "env", f"{path.name} imports {module}"
+
+
+def test_bootstrap_imports_of_infra_only_how_a_mistake_is_answered() -> None:
+    for path in _sources("bootstrap"):
+        for module in _imports(path):
+            if _under(module, "infra"):
+                assert module == "infra" or _under(module, "infra.advice"), f"{path.name}: {module}"
 
 
 def test_shop_imports_of_functions_contracts_only() -> None:

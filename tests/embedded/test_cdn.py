@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from embedded.cloud.cdn import Access, CdnServer
 from embedded.cloud.cdn.access import allowed
@@ -20,6 +21,7 @@ from embedded.cloud.cdn.origin import Found
 from tests.support.cloud import ACCOUNT, REGION, RunningCloud, unique
 
 SHOP = "https://shop.example"
+CORS_S3_ORIGIN = "88a5eaf4-2fd4-4709-b370-b0c650ea3fcf"
 PAGE = "<!doctype html>" + "<p>a page</p>" * 200
 
 
@@ -113,6 +115,7 @@ def make_distribution(cloud: RunningCloud, bucket: str) -> tuple[str, str]:
         "Compress": True,
         "ResponseHeadersPolicyId": headers_policy(client),
     }
+    shared = {"OriginRequestPolicyId": CORS_S3_ORIGIN}
     short, long = cache_policy(client, 0), cache_policy(client, 3600)
 
     def origin(name: str, path: str) -> dict[str, Any]:
@@ -129,7 +132,7 @@ def make_distribution(cloud: RunningCloud, bucket: str) -> tuple[str, str]:
         "CacheBehaviors": {
             "Quantity": 2,
             "Items": [
-                {"PathPattern": "media/*", "TargetOriginId": "objects", "CachePolicyId": long, **common},
+                {"PathPattern": "media/*", "TargetOriginId": "objects", "CachePolicyId": long, **common, **shared},
                 {"PathPattern": "live/*.json", "TargetOriginId": "objects", "CachePolicyId": short, **common},
             ],
         },
@@ -245,14 +248,48 @@ def test_cross_origin_headers_are_for_the_shops_named(site: Site) -> None:
     assert "access-control-allow-origin" not in site.ask("/media/a.txt")[1]
 
 
+PREFLIGHT = {"Origin": SHOP, "Access_Control_Request_Method": "GET", "Access_Control_Request_Headers": "range"}
+
+
+def _let_shop_read(site: Site) -> None:
+    rule = {"AllowedOrigins": [SHOP], "AllowedMethods": ["GET"], "AllowedHeaders": ["Range"], "MaxAgeSeconds": 60}
+    site.cloud.client("s3").put_bucket_cors(Bucket=site.bucket, CORSConfiguration={"CORSRules": [rule]})
+
+
 def test_a_preflight_is_the_buckets_to_answer(site: Site) -> None:
-    ask = {"Origin": SHOP, "Access_Control_Request_Method": "GET"}
-    assert site.ask("/media/a.txt", "OPTIONS", **ask)[0] == 403
-    rules = {"CORSRules": [{"AllowedOrigins": [SHOP], "AllowedMethods": ["GET"]}]}
-    site.cloud.client("s3").put_bucket_cors(Bucket=site.bucket, CORSConfiguration=rules)
-    status, headers, _ = site.ask("/media/a.txt", "OPTIONS", **ask)
+    site.allow("s3:GetObject")
+    site.cloud.client("s3").delete_bucket_cors(Bucket=site.bucket)
+    assert site.ask("/media/preflight", "OPTIONS", **PREFLIGHT)[0] == 403
+    _let_shop_read(site)
+    status, headers, _ = site.ask("/media/preflight", "OPTIONS", **PREFLIGHT)
     assert status == 200
-    assert headers["access-control-allow-methods"] == "GET, HEAD"
+    assert headers["access-control-allow-origin"] == SHOP
+    assert headers["access-control-allow-headers"].lower() == "range"
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Origin", "https://elsewhere.example"),
+        ("Access_Control_Request_Method", "PUT"),
+        ("Access_Control_Request_Headers", "range, authorization"),
+    ],
+)
+def test_a_preflight_for_more_than_the_bucket_allows_is_refused(site: Site, header: str, value: str) -> None:
+    _let_shop_read(site)
+    assert site.ask("/media/preflight", "OPTIONS", **(PREFLIGHT | {header: value}))[0] == 403
+
+
+def test_a_bucket_never_sees_the_preflight_of_a_behaviour_that_forwards_no_headers(site: Site) -> None:
+    _let_shop_read(site)
+    status, _, body = site.ask("/index.html", "OPTIONS", **PREFLIGHT)
+    assert status == 400
+    assert b"Origin request header needed" in body
+
+
+def test_a_managed_policy_is_nobodys_to_delete(site: Site) -> None:
+    with pytest.raises(ClientError, match="IllegalDelete"):
+        site.cloud.client("cloudfront").delete_origin_request_policy(Id=CORS_S3_ORIGIN, IfMatch="E")
 
 
 def test_methods_that_the_behaviour_does_not_name_are_refused(site: Site) -> None:
@@ -276,7 +313,12 @@ def test_another_distributions_grant_opens_nothing(site: Site) -> None:
 
 def test_a_key_that_does_not_name_the_distribution_keeps_its_objects_closed(site: Site) -> None:
     site.put("media/a.txt", "object")
-    owner = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "kms:*", "Resource": "*"}
+    owner = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::999999999999:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [owner]})
     site.cloud.client("kms").put_key_policy(KeyId=site.key_arn, PolicyName="default", Policy=policy)
     assert site.ask("/media/a.txt")[0] == 403

@@ -220,7 +220,7 @@ class TestDynamoDb:
 
 class TestSqs:
     def test_wakes_a_waiting_receiver(self, cloud: RunningCloud) -> None:
-        url, _ = cloud.queue(KmsMasterKeyId="alias/queue")
+        url, _ = cloud.queue(KmsMasterKeyId="alias/aws/sqs")
         begun = time.monotonic()
         sender = threading.Timer(0.3, lambda: cloud.client("sqs").send_message(QueueUrl=url, MessageBody="now"))
         sender.start()
@@ -273,3 +273,31 @@ class TestLambda:
         )
         answer = json.loads(client.invoke(FunctionName=name)["Payload"].read())
         assert answer.endswith(f"/{name}")
+
+
+class TestCloudFront:
+    def test_says_which_certificate_and_which_access_control_a_distribution_has(self, cloud: RunningCloud) -> None:
+        client, arn = cloud.client("cloudfront"), "arn:aws:acm:us-east-1:123456789012:certificate/c"
+        behaviour = {"TargetOriginId": "o", "ViewerProtocolPolicy": "https-only"}
+        origin = {
+            "Id": "o",
+            "DomainName": "b.s3.eu-west-1.amazonaws.com",
+            "S3OriginConfig": {"OriginAccessIdentity": ""},
+            "OriginAccessControlId": "E1",
+        }
+        certificates = (({"ACMCertificateArn": arn}, False), ({"CloudFrontDefaultCertificate": True}, True))
+        for certificate, default in certificates:
+            made = client.create_distribution(
+                DistributionConfig={
+                    "CallerReference": unique("d"),
+                    "Comment": "",
+                    "Enabled": True,
+                    "Origins": {"Quantity": 1, "Items": [origin]},
+                    "DefaultCacheBehavior": behaviour,
+                    "ViewerCertificate": certificate,
+                }
+            )
+            config = client.get_distribution_config(Id=made["Distribution"]["Id"])["DistributionConfig"]
+            assert config["ViewerCertificate"]["CloudFrontDefaultCertificate"] is default
+            [found] = config["Origins"]["Items"]
+            assert (found["OriginAccessControlId"], found["S3OriginConfig"]) == ("E1", {"OriginAccessIdentity": ""})

@@ -82,6 +82,19 @@ def test_should_deploy_two_stacks_side_by_side_and_remove_each_alone(product: Pr
     assert _changes(_run(product, "up", "dev", *longer)) == expected
     assert _changes(_run(product, "up", "dev", *longer)) == set()
 
+    # One variable of one function that a state machine calls: a version of each, and their aliases.
+    shorter = ["--config", "shoppable-video:segmentSeconds=40", *longer]
+    expected = {
+        ("update", "aws:lambda/function:Function", "(environment)"),
+        ("update", "aws:lambda/alias:Alias", "(functionVersion)"),
+        ("update", "aws:sfn/stateMachine:StateMachine", "(definition)"),
+        ("update", "aws:sfn/alias:Alias", "(routingConfigurations)"),
+    }
+    outcome = _run(product, "up", "dev", *shorter)
+    assert _changes(outcome) == expected
+    assert "4 updated" in outcome.out
+    assert _changes(_run(product, "up", "dev", *shorter)) == set()
+
     # The same settings under another name: nothing of the first may be in the way of the second.
     second = _changes(_run(product, "up", "dev-two", settings="dev"))
     assert second == first

@@ -45,6 +45,34 @@ _DISTRIBUTION: dict[str, Any] = {
 }
 
 TYPICAL: dict[str, dict[str, Any]] = {
+    "aws:apigatewayv2/api:Api": {
+        "protocolType": "HTTP",
+        "corsConfiguration": {"allowOrigins": ["https://shop.example"], "allowMethods": ["GET"], "maxAge": 60},
+    },
+    "aws:apigatewayv2/authorizer:Authorizer": {
+        "apiId": "a",
+        "authorizerType": "JWT",
+        "identitySources": ["$request.header.Authorization"],
+        "jwtConfiguration": {"issuer": "https://login.example", "audiences": ["shop"]},
+    },
+    "aws:apigatewayv2/integration:Integration": {
+        "apiId": "a",
+        "integrationType": "AWS_PROXY",
+        "integrationUri": _ARN,
+        "payloadFormatVersion": "2.0",
+    },
+    "aws:apigatewayv2/route:Route": {
+        "apiId": "a",
+        "routeKey": "GET /videos",
+        "target": "integrations/i",
+        "authorizationType": "AWS_IAM",
+    },
+    "aws:apigatewayv2/stage:Stage": {
+        "apiId": "a",
+        "autoDeploy": True,
+        "accessLogSettings": {"destinationArn": _ARN, "format": "{}"},
+        "defaultRouteSettings": {"throttlingBurstLimit": 1, "throttlingRateLimit": 1},
+    },
     "aws:budgets/budget:Budget": {
         "budgetType": "COST",
         "timeUnit": "MONTHLY",
@@ -101,6 +129,17 @@ TYPICAL: dict[str, dict[str, Any]] = {
         "inputTransformer": {"inputPaths": {"key": "$.detail.object.key"}, "inputTemplate": '{"key": <key>}'},
     },
     "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": 7},
+    "aws:cloudwatch/logDelivery:LogDelivery": {"deliverySourceName": "d", "deliveryDestinationArn": _ARN},
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": {
+        "name": "d",
+        "outputFormat": "json",
+        "deliveryDestinationConfiguration": {"destinationResourceArn": "arn:aws:s3:::logs"},
+    },
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": {
+        "name": "d",
+        "logType": "ACCESS_LOGS",
+        "resourceArn": "arn:aws:cloudfront::123456789012:distribution/E1",
+    },
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": {
         "logGroupName": "group",
         "pattern": "ERROR",
@@ -119,6 +158,11 @@ TYPICAL: dict[str, dict[str, Any]] = {
         "alarmActions": [f"arn:aws:sns:{_REGION}:123456789012:topic"],
         "okActions": [f"arn:aws:sns:{_REGION}:123456789012:topic"],
         "treatMissingData": "notBreaching",
+    },
+    "aws:dynamodb/contributorInsights:ContributorInsights": {
+        "tableName": "t",
+        "indexName": "by-shop",
+        "mode": "THROTTLED_KEYS",
     },
     "aws:dynamodb/table:Table": {
         "hashKey": "shop_id",
@@ -152,6 +196,12 @@ TYPICAL: dict[str, dict[str, Any]] = {
     "aws:kms/alias:Alias": {"targetKeyId": "key"},
     "aws:kms/key:Key": {"description": "all", "enableKeyRotation": True, "deletionWindowInDays": 7, "policy": _POLICY},
     "aws:kms/keyPolicy:KeyPolicy": {"keyId": "key", "policy": _POLICY},
+    "aws:lambda/alias:Alias": {
+        "functionName": "function",
+        "functionVersion": "1",
+        "name": "live",
+        "description": "What runs",
+    },
     "aws:lambda/eventSourceMapping:EventSourceMapping": {
         "functionName": "function",
         "eventSourceArn": _ARN,
@@ -248,6 +298,16 @@ TYPICAL: dict[str, dict[str, Any]] = {
         ],
     },
     "aws:s3/bucketVersioning:BucketVersioning": {"bucket": "b", "versioningConfiguration": {"status": "Enabled"}},
+    "aws:sfn/alias:Alias": {
+        "name": "live",
+        "description": "What runs",
+        "routingConfigurations": [
+            {
+                "stateMachineVersionArn": f"arn:aws:states:{_REGION}:123456789012:stateMachine:machine:1",
+                "weight": 100,
+            }
+        ],
+    },
     "aws:sfn/stateMachine:StateMachine": {
         "roleArn": "arn:aws:iam::123456789012:role/role",
         "definition": '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
@@ -281,6 +341,28 @@ TYPICAL: dict[str, dict[str, Any]] = {
         "target": "api",
         "platforms": ["linux/arm64"],
         "tags": ["repo/api:dev"],
+    },
+    "aws:wafv2/webAcl:WebAcl": {
+        "scope": "CLOUDFRONT",
+        "defaultAction": {"allow": {}},
+        "rules": [
+            {
+                "name": "rate",
+                "priority": 0,
+                "action": {"block": {}},
+                "statement": {"rateBasedStatement": {"limit": 100, "aggregateKeyType": "IP"}},
+                "visibilityConfig": {
+                    "cloudwatchMetricsEnabled": True,
+                    "metricName": "rate",
+                    "sampledRequestsEnabled": True,
+                },
+            }
+        ],
+        "visibilityConfig": {"cloudwatchMetricsEnabled": True, "metricName": "acl", "sampledRequestsEnabled": True},
+    },
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": {
+        "resourceArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/1",
+        "logDestinationConfigs": ["arn:aws:logs:us-east-1:123456789012:log-group:aws-waf-logs-a"],
     },
 }
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from infra.access import Access, Statement, policy
+from infra.components.access_logs import AccessLogs, AccessLogsArgs
 from infra.components.bucket import Bucket, BucketArgs
 from infra.components.distribution import DistributionArgs, Ttl
 from infra.components.function import Consumer, ConsumerArgs, Function, FunctionArgs
@@ -66,7 +67,13 @@ def _function(scope: Scope, **changes: Any) -> Function:
 
 def _machine(scope: Scope, definition: str, **values: str) -> StateMachine:
     args = StateMachineArgs(
-        scope=scope, definition=definition, values=values, access=(), logs_key=_key(scope, "logs"), log_retention_days=7
+        scope=scope,
+        definition=definition,
+        values=values,
+        access=(),
+        key=_key(scope),
+        logs_key=_key(scope, "logs"),
+        log_retention_days=7,
     )
     return StateMachine("do", args)
 
@@ -79,6 +86,7 @@ def _machine(scope: Scope, definition: str, **values: str) -> StateMachine:
         ({"memory_mb": 64}, "memory_mb is 64; Lambda takes 128 to 10240"),
         ({"timeout_seconds": 901}, "timeout_seconds is 901; Lambda takes 1 to 900"),
         ({"ephemeral_storage_mb": 100}, "ephemeral_storage_mb is 100"),
+        ({"reserved_concurrency": -1}, "reserved_concurrency is -1; Lambda takes 0 and more"),
     ],
 )
 def test_a_function_refuses(changes: dict[str, Any], message: str) -> None:
@@ -158,20 +166,35 @@ def test_an_action_on_everything_needs_a_written_reason() -> None:
         Statement(sid="Read", actions=("s3:GetObject",), resources=("*",))
 
 
-def test_two_statements_of_one_name_must_be_the_same() -> None:
-    first = Access((Statement(sid="Use", actions=("s3:GetObject",), resources=("a",)),))
-    other = Access((Statement(sid="Use", actions=("s3:PutObject",), resources=("a",)),))
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"actions": ("s3:PutObject",)},
+        {"resources": ("b",)},
+        {"conditions": {}},
+        {"conditions": {"StringEquals": {"aws:PrincipalTag/a": "c"}}},
+    ],
+)
+def test_two_statements_of_one_name_must_be_the_same(change: dict[str, Any]) -> None:
+    given: dict[str, Any] = {
+        "sid": "Use",
+        "actions": ("s3:GetObject",),
+        "resources": ("a",),
+        "conditions": {"StringEquals": {"aws:PrincipalTag/a": "b"}},
+    }
+    first, same, other = (Access((Statement(**values),)) for values in (given, given, given | change))
+    record(lambda: policy([first, same]) and None)
     with pytest.raises(ValueError, match="two different statements are called Use"):
         record(lambda: policy([first, other]) and None)
 
 
-def test_a_name_that_does_not_fit_is_refused_and_never_cut() -> None:
-    scope = _scope(account_id=None, partition=None)
-    assert scope.name("a") == scope.name("a")
-    assert scope.name("a", of="x") != scope.name("a", of="y")
-    for name in ("a" * 60, "größe"):
-        with pytest.raises(ValueError, match="must be ASCII and at most 64 characters"):
-            scope.name(name)
+def test_a_statement_about_another_resource_is_not_the_same_though_both_are_not_known_yet() -> None:
+    def program() -> None:
+        scope = _scope()
+        policy([Access((_key(scope, name).via("s3", ("kms:Decrypt",), purpose="Read"),)) for name in ("a", "a-")])
+
+    with pytest.raises(ValueError, match="two different statements are called ReadWithA"):
+        record(program)
 
 
 def test_writing_to_a_bucket_brings_the_abort_of_uploads_and_the_key_along() -> None:
@@ -179,7 +202,16 @@ def test_writing_to_a_bucket_brings_the_abort_of_uploads_and_the_key_along() -> 
 
     def program() -> None:
         scope = _scope()
-        bucket = Bucket("films", BucketArgs(scope=scope, key=_key(scope), deletion_protection=False, noncurrent_days=1))
+        bucket = Bucket(
+            "films",
+            BucketArgs(
+                scope=scope,
+                key=_key(scope),
+                access_logs=AccessLogs("logs", AccessLogsArgs(scope=scope, days=1, deletion_protection=False)),
+                deletion_protection=False,
+                noncurrent_days=1,
+            ),
+        )
         found.extend((bucket.access("PutObject", prefix="a/"), bucket.access("GetObject", prefix="a/")))
 
     _: Recording = record(program)
@@ -194,4 +226,4 @@ def test_writing_to_a_bucket_brings_the_abort_of_uploads_and_the_key_along() -> 
 def test_a_bucket_that_forgets_at_once_is_refused() -> None:
     nothing: Any = None
     with pytest.raises(ValueError, match="S3 takes 1 or more"):
-        BucketArgs(scope=nothing, key=nothing, deletion_protection=False, noncurrent_days=0)
+        BucketArgs(scope=nothing, key=nothing, access_logs=nothing, deletion_protection=False, noncurrent_days=0)

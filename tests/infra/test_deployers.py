@@ -2,15 +2,20 @@
 
 import fnmatch
 import json
+from pathlib import Path
 from typing import Any
 
+import cfnlint
 import pytest
 
+from bootstrap.permissions import SERVICES, Permissions
+from infra.advice import SettingsError
+from lint.cloudformation_types import TYPES as CLOUDFORMATION
 from release import stacks
 from release.preflight.finding import Target
 from release.preflight.permissions import ACTIONS, context, resource
 from tests.infra.policies import listed, statements
-from tests.support.recorder import ROOT, STACKS, Recording, record_project
+from tests.support.recorder import ROOT, STACKS, Recording, record_project, record_stack
 
 _ISSUER = "token.actions.githubusercontent.com"
 _INLINE_LIMIT, _MANAGED_LIMIT = 10_240, 6_144
@@ -35,7 +40,7 @@ def test_without_a_repository_there_are_no_roles() -> None:
 
 @pytest.mark.parametrize("setting", ["stateBucket", "secretsKeyArn"])
 def test_a_repository_without_state_or_key_is_an_error(setting: str) -> None:
-    with pytest.raises(ValueError, match="deploy roles also need stateBucket and secretsKeyArn"):
+    with pytest.raises(SettingsError, match="deploy roles also need stateBucket and secretsKeyArn"):
         record_project(ROOT / "bootstrap", "shared", **{setting: ""})
 
 
@@ -161,3 +166,60 @@ def test_policies_fit(bootstrap: Recording) -> None:
     for policy in bootstrap.of("iam/rolePolicy:RolePolicy"):
         assert len(policy.inputs["policy"]) < _INLINE_LIMIT, policy.name
     assert len(json.dumps(bootstrap.one("iam/policy:Policy", "deployers").document("policy"))) < _MANAGED_LIMIT
+
+
+_NOT_NEEDED = {
+    "autoloop:*": "delivers logs of another service",
+    "codewhisperer:*": "delivers logs of another service",
+    "workmail:*": "delivers logs of another service",
+    "codedeploy:*": "aliases are moved at once, not by CodeDeploy",
+    "ec2:*": "no function is in a VPC",
+    "elasticfilesystem:*": "no function mounts a file system",
+    "s3files:*": "no function mounts a file system",
+    "firehose:*": "no log goes to Firehose",
+    "kinesis:*": "no table streams to Kinesis",
+    "s3tables:*": "no bucket writes metadata tables",
+    "payments:*": "no rule group is bought",
+    "iam:DescribeOrganization": "there is no such action",
+    "iam:AttachRolePolicy": "roles have inline policies only; the boundary denies it",
+    "iam:*RolePermissionsBoundary": "roles of environments have none",
+    "iam:UpdateRoleDescription": "UpdateRole does it",
+}
+
+
+def _schemas() -> dict[str, dict[str, Any]]:
+    found = [
+        json.loads(file.read_text()) for file in (Path(cfnlint.__file__).parent / "data/schemas/resources").iterdir()
+    ]
+    return {one["typeName"]: one for one in found}
+
+
+def test_a_deploy_role_may_whatever_cloudformation_calls_for_the_same_resources() -> None:
+    """CloudFormation's schemas list what making, reading, changing and deleting a resource takes."""
+    role = Permissions(
+        project="shoppable-video",
+        account="123456789012",
+        regions=("eu-central-1",),
+        state_bucket="state",
+        secrets_key_arn="arn:aws:kms:eu-central-1:123456789012:key/0",
+    )
+    allowed = [action for one in role.deploy("prod") if one["Effect"] == "Allow" for action in one["Action"]]
+    never = [
+        action
+        for one in role.boundary()
+        if one["Effect"] == "Deny" and one["Resource"] == ["*"]
+        for action in one["Action"]
+    ]
+    schemas, looked_at = _schemas(), 0
+    missing: dict[str, str] = {}
+    for kind in sorted({one.type.removeprefix("aws:") for stack in STACKS for one in record_stack(stack).resources}):
+        schema = schemas.get(CLOUDFORMATION[kind].type if kind in CLOUDFORMATION else "")
+        for handler, needs in (schema or {}).get("handlers", {}).items():
+            looked_at += 1
+            for action in needs["permissions"] if handler != "list" else ():
+                service = action.partition(":")[0]
+                may = service in SERVICES and _matches(allowed, action) and not _matches(never, action)
+                if not may and not _matches(list(_NOT_NEEDED), action):
+                    missing[action] = f"{kind} {handler}"
+    assert looked_at > 80
+    assert missing == {}

@@ -5,13 +5,15 @@ import pytest
 from tests.infra.policies import listed, statements
 from tests.support.recorder import ACCOUNT, Recording
 
+ACCESS_LOGS = "access-logs"
+
 
 def _key_arns(recording: Recording) -> set[str]:
     return {key.arn for key in recording.of("kms/key:Key")}
 
 
 def test_every_bucket_is_encrypted_with_a_bucket_key_of_a_key_of_ours(recording: Recording) -> None:
-    buckets = recording.of("s3/bucket:Bucket")
+    buckets = [bucket for bucket in recording.of("s3/bucket:Bucket") if bucket.name != ACCESS_LOGS]
     assert len(buckets) == 4
     for bucket in buckets:
         (rule,) = recording.one(
@@ -51,7 +53,8 @@ def test_every_bucket_has_one_policy_that_denies_what_is_not_tls_to_bucket_and_o
     for bucket in recording.of("s3/bucket:Bucket"):
         policy = recording.one("s3/bucketPolicy:BucketPolicy", bucket.name)
         assert policy.inputs["bucket"] in {bucket.state["bucket"], f"Bucket-{bucket.name}"}
-        (denied,) = [one for one in statements(policy) if one["Effect"] == "Deny"]
+        (denied,) = [one for one in statements(policy) if one["Sid"] == "TlsOnly"]
+        assert denied["Effect"] == "Deny"
         assert denied["Action"] == "s3:*"
         assert denied["Principal"] == "*"
         assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
@@ -61,6 +64,8 @@ def test_every_bucket_has_one_policy_that_denies_what_is_not_tls_to_bucket_and_o
 def test_every_bucket_cleans_up_after_itself(stack: str, recording: Recording) -> None:
     days = {"dev": 1, "staging": 30, "prod": 90}[stack]
     for lifecycle in recording.of("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"):
+        if lifecycle.name == ACCESS_LOGS:
+            continue
         rules = {rule["id"]: rule for rule in lifecycle.inputs["rules"]}
         assert all(rule["status"] == "Enabled" for rule in rules.values())
         housekeeping = rules["housekeeping"]
@@ -69,14 +74,14 @@ def test_every_bucket_cleans_up_after_itself(stack: str, recording: Recording) -
         assert rules["intelligent-tiering"]["transitions"] == [{"days": 0, "storageClass": "INTELLIGENT_TIERING"}]
 
 
-def test_only_frames_expire(recording: Recording) -> None:
+def test_only_frames_and_access_logs_expire(recording: Recording) -> None:
     expiring = {
         (lifecycle.name, rule["filter"]["prefix"])
         for lifecycle in recording.of("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
         for rule in lifecycle.inputs["rules"]
         if "days" in (rule.get("expiration") or {})
     }
-    assert expiring == {("analysis", "frames/")}
+    assert expiring == {("analysis", "frames/"), (ACCESS_LOGS, "")}
 
 
 def test_every_table_is_encrypted_restorable_and_forgets(stack: str, recording: Recording) -> None:
@@ -110,13 +115,12 @@ def test_every_queue_is_encrypted_and_takes_tls_only(recording: Recording) -> No
 
 def test_every_log_group_is_encrypted_and_kept_as_long_as_the_settings_say(stack: str, recording: Recording) -> None:
     days = {"dev": 7, "staging": 30, "prod": 365}[stack]
-    logs_key = recording.one("kms/key:Key", "logs").arn
+    keys = {name: recording.one("kms/key:Key", name).arn for name in ("logs", "edge")}
     groups = recording.of("cloudwatch/logGroup:LogGroup")
-    assert len(groups) == len(recording.of("lambda/function:Function")) + len(
-        recording.of("sfn/stateMachine:StateMachine")
-    )
+    writers = ("lambda/function:Function", "sfn/stateMachine:StateMachine", "wafv2/webAcl:WebAcl")
+    assert len(groups) == len(recording.of(*writers))
     for group in groups:
-        assert group.inputs["kmsKeyId"] == logs_key
+        assert group.inputs["kmsKeyId"] == keys["edge" if "aws-waf-logs-" in group.inputs["namePrefix"] else "logs"]
         assert group.inputs["retentionInDays"] == days
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.infra.policies import allows, statements
+from tests.infra.policies import allows, of_role, statements
 from tests.support.recorder import Recording
 
 _DEAD = {"catalogue-intake-dead", "video-intake-dead", "record-failure-dead", "events-dead"}
@@ -70,7 +70,7 @@ def test_start_reads_its_queue_in_batches_that_may_fail_in_part(dev: Recording, 
     queue = dev.one("sqs/queue:Queue", f"{pipeline}-intake")
     function = dev.one("lambda/function:Function", f"{pipeline}-start")
     assert mapping.inputs["eventSourceArn"] == queue.arn
-    assert mapping.inputs["functionName"] == function.arn
+    assert mapping.inputs["functionName"] == f"{function.arn}:live"
     assert mapping.inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
     assert queue.inputs["visibilityTimeoutSeconds"] >= 6 * function.inputs["timeout"]
     for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
@@ -80,9 +80,13 @@ def test_start_reads_its_queue_in_batches_that_may_fail_in_part(dev: Recording, 
 @pytest.mark.parametrize(("pipeline", "machine"), [("catalogue", "catalogue-import"), ("video", "video-analysis")])
 def test_start_starts_its_own_machine_only(dev: Recording, pipeline: str, machine: str) -> None:
     arn = dev.one("sfn/stateMachine:StateMachine", machine).arn
-    assert allows(dev, f"{pipeline}-start", "states:StartExecution") == [arn]
+    starting = [one for one in of_role(dev, f"{pipeline}-start") if "states:StartExecution" in one["Action"]]
+    # Of the alias only: a start without a qualifier runs what no alias points at.
+    assert [(one["Resource"], one["Condition"]) for one in starting] == [
+        ([arn], {"StringEquals": {"states:StateMachineQualifier": "live"}})
+    ]
     variables = dev.one("lambda/function:Function", f"{pipeline}-start").inputs["environment"]["variables"]
-    assert variables["STATE_MACHINE_ARN"] == arn
+    assert variables["STATE_MACHINE_ARN"] == f"{arn}:live"
     assert variables["PIPELINE"] == pipeline
 
 
@@ -96,9 +100,12 @@ def test_deaths_of_both_machines_reach_record_failure_or_its_dead_letters(dev: R
     permission = dev.one("lambda/permission:Permission", "failed-executions")
     assert permission.inputs["sourceArn"] == rule.arn
     assert permission.inputs["principal"] == "events.amazonaws.com"
-    assert permission.inputs["function"] == function.state["name"]
+    assert (permission.inputs["function"], permission.inputs["qualifier"]) == (function.state["name"], "live")
+    target = dev.one("cloudwatch/eventTarget:EventTarget", "failed-executions")
+    assert target.inputs["arn"] == f"{function.arn}:live"
     dead = dev.one("sqs/queue:Queue", "record-failure-dead").arn
     config = dev.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "record-failure")
+    assert (config.inputs["functionName"], config.inputs["qualifier"]) == (function.state["name"], "live")
     assert config.inputs["destinationConfig"] == {"onFailure": {"destination": dead}}
     assert allows(dev, "record-failure", "sqs:SendMessage") == [dead]
 

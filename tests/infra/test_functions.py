@@ -1,11 +1,13 @@
 """Every function: its handler exists, its image has a digest, its variables are those that its model reads."""
 
 import importlib
+import json
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
+from infra.advice import SettingsError
 from infra.components.function import variables
 from infra.promotion import read
 from tests.infra.policies import allows
@@ -83,6 +85,41 @@ def test_every_function_runs_on_arm_traced_and_logs_json_to_its_own_group(record
         assert allows(recording, function.name, "logs:PutLogEvents") == [f"{group.arn}:*"]
 
 
+def test_every_function_is_published_and_called_live(recording: Recording) -> None:
+    functions = recording.of("lambda/function:Function")
+    aliases = {alias.name: alias.inputs for alias in recording.of("lambda/alias:Alias")}
+    assert len(aliases) == len(functions)
+    for function in functions:
+        alias = aliases[function.name]
+        assert function.inputs["publish"] is True
+        assert (alias["name"], alias["functionName"]) == ("live", function.state["name"])
+        assert alias["functionVersion"] == function.state["version"]
+
+
+def test_nothing_that_is_deployed_calls_what_is_not_published(recording: Recording) -> None:
+    unqualified = {function.arn for function in recording.of("lambda/function:Function")}
+    machines = {machine.arn for machine in recording.of("sfn/stateMachine:StateMachine")}
+    for resource in recording.resources:
+        text = json.dumps([resource.inputs.get(name) for name in ("functionName", "arn", "definition", "environment")])
+        for arn in unqualified | machines:
+            assert f'{arn}"' not in text.replace("\\", ""), f"{resource.type} {resource.name}"
+    assert recording.outputs["unpublish_function"].endswith(":live")
+
+
+def test_what_is_invoked_asynchronously_loses_no_event(recording: Recording) -> None:
+    targets = {
+        target.inputs["arn"]: target.name
+        for target in recording.of("cloudwatch/eventTarget:EventTarget")
+        if ":lambda:" in target.inputs["arn"]
+    }
+    kept = {
+        f"{config.inputs['functionName']}:{config.inputs['qualifier']}"
+        for config in recording.of("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+        if config.inputs["destinationConfig"]["onFailure"]["destination"]
+    }
+    assert {arn.partition("unction:")[2] for arn in targets} == kept
+
+
 def test_a_function_waits_for_its_permissions(recording: Recording) -> None:
     for function in recording.of("lambda/function:Function"):
         assert recording.one("iam/rolePolicy:RolePolicy", function.name).urn in function.dependencies
@@ -119,3 +156,31 @@ def test_the_log_level_is_lambdas_too(tmp_path: Path, setting: str, level: str) 
     for function in recording.of("lambda/function:Function"):
         assert function.inputs["loggingConfig"]["applicationLogLevel"] == level
         assert function.inputs["environment"]["variables"]["POWERTOOLS_LOG_LEVEL"] == setting
+
+
+def _reserving(player: Path, *reservations: str) -> Recording:
+    (player / "index.html").write_text("<!doctype html>")
+    settings = {"reservedConcurrency": json.dumps(reservations), "playerDirectory": str(player)}
+    return record_project(ROOT, "dev", **settings)
+
+
+def test_concurrency_is_reserved_for_whom_the_settings_name_and_for_nobody_else(tmp_path: Path) -> None:
+    recording = _reserving(tmp_path, "video-start=5", "match-frames=0")
+    reserved = {
+        function.name: function.inputs["reservedConcurrentExecutions"]
+        for function in recording.of("lambda/function:Function")
+        if "reservedConcurrentExecutions" in function.inputs
+    }
+    assert reserved == {"video-start": 5, "match-frames": 0}
+
+
+@pytest.mark.parametrize(
+    ("reservation", "message"),
+    [
+        ("vidoe-start=5", "there is no function vidoe-start; there are build-index, build-timeline"),
+        ("video-start=4", "video-start has 4 reserved, its queue would run 5 at once"),
+    ],
+)
+def test_a_reservation_that_would_do_nothing_or_harm_is_refused(tmp_path: Path, reservation: str, message: str) -> None:
+    with pytest.raises((SettingsError, ValueError), match=message):
+        _reserving(tmp_path, reservation)

@@ -1,47 +1,82 @@
-"""Nothing fails unnoticed: dead-letter queues and state machines have alarms, everything is on the dashboard."""
+"""Nothing fails unnoticed: each machine, function, queue and table has alarms with runbooks and is on the dashboard."""
 
+import json
 import re
 
 from tests.infra.policies import statements
-from tests.support.recorder import ACCOUNT, ROOT, Recording
+from tests.support.recorder import ACCOUNT, REGION, ROOT, Recorded, Recording
 
 
-def _metrics(recording: Recording) -> dict[tuple[str, str], set[str]]:
-    """(dimension, value) → the metrics that some alarm watches."""
-    watched: dict[tuple[str, str], set[str]] = {}
-    for alarm in recording.of("cloudwatch/metricAlarm:MetricAlarm"):
-        for query in alarm.inputs["metricQueries"]:
-            if metric := query.get("metric"):
-                for dimension in metric["dimensions"].items():
-                    watched.setdefault(dimension, set()).add(metric["metricName"])
-    return watched
+def _watched(recording: Recording, **dimensions: str) -> set[str]:
+    """The metrics with exactly these dimensions on which there is an alarm."""
+    alarms = recording.of("cloudwatch/metricAlarm:MetricAlarm")
+    return {one.inputs["metricName"] for one in alarms if one.inputs["dimensions"] == dimensions}
 
 
-def test_every_dead_letter_queue_has_an_alarm(recording: Recording) -> None:
+def _dead(recording: Recording) -> list[Recorded]:
     queues = recording.of("sqs/queue:Queue")
     giving_up = recording.of("cloudwatch/eventTarget:EventTarget", "cloudwatch/eventBus:EventBus")
     sources = {one.inputs["deadLetterConfig"]["arn"] for one in giving_up}
     sources |= {one.document("redrivePolicy")["deadLetterTargetArn"] for one in queues if "redrivePolicy" in one.inputs}
-    dead = [queue for queue in queues if queue.arn in sources]
-    assert len(dead) == 4
+    return [queue for queue in queues if queue.arn in sources]
+
+
+def test_every_dead_letter_queue_has_an_alarm_on_its_first_message(recording: Recording) -> None:
+    dead = _dead(recording)
+    assert len(dead) >= 4
     for queue in dead:
-        watched = _metrics(recording).get(("QueueName", queue.state["name"]), set())
-        assert watched == {"ApproximateNumberOfMessagesVisible"}, queue.name
+        assert _watched(recording, QueueName=queue.state["name"]) == {"ApproximateNumberOfMessagesVisible"}, queue.name
 
 
-def test_every_state_machine_has_an_alarm_on_every_bad_end(recording: Recording) -> None:
+def test_every_working_queue_has_an_alarm_on_age(recording: Recording) -> None:
+    dead = {queue.arn for queue in _dead(recording)}
+    working = [queue for queue in recording.of("sqs/queue:Queue") if queue.arn not in dead]
+    assert working
+    for queue in working:
+        assert _watched(recording, QueueName=queue.state["name"]) == {"ApproximateAgeOfOldestMessage"}, queue.name
+
+
+def test_every_state_machine_has_an_alarm_on_every_bad_end_and_on_throttles(recording: Recording) -> None:
     for machine in recording.of("sfn/stateMachine:StateMachine"):
-        assert _metrics(recording)["StateMachineArn", machine.arn] == {
+        assert _watched(recording, StateMachineArn=machine.arn) == {
             "ExecutionsFailed",
             "ExecutionsTimedOut",
             "ExecutionsAborted",
+            "ExecutionThrottled",
         }
 
 
-def test_every_alarm_tells_the_topic_and_names_a_runbook_that_exists(recording: Recording) -> None:
-    topic = recording.one("sns/topic:Topic", "alarms").arn
+def test_every_function_has_an_alarm_on_errors_and_throttles_that_last(recording: Recording) -> None:
+    for function in recording.of("lambda/function:Function"):
+        assert _watched(recording, FunctionName=function.state["name"]) == {"Errors", "Throttles"}, function.name
     for alarm in recording.of("cloudwatch/metricAlarm:MetricAlarm"):
-        assert alarm.inputs["alarmActions"] == [topic]
+        if alarm.inputs["namespace"] == "AWS/Lambda":
+            assert (alarm.inputs["evaluationPeriods"], alarm.inputs["datapointsToAlarm"]) == (3, 2)
+
+
+def test_every_table_and_every_index_has_an_alarm_on_throttles(recording: Recording) -> None:
+    wanted = {"ReadThrottleEvents", "WriteThrottleEvents"}
+    for table in recording.of("dynamodb/table:Table"):
+        name = table.state["name"]
+        assert _watched(recording, TableName=name) == wanted, table.name
+        for index in table.inputs.get("globalSecondaryIndexes") or []:
+            assert _watched(recording, TableName=name, GlobalSecondaryIndexName=index["name"]) == wanted, index["name"]
+
+
+def test_an_alarm_is_on_one_metric_that_need_not_exist(recording: Recording) -> None:
+    """A sum of metrics has no value until each has had one."""
+    for alarm in recording.of("cloudwatch/metricAlarm:MetricAlarm"):
+        assert "metricQueries" not in alarm.inputs
+        assert alarm.inputs["treatMissingData"] == "notBreaching"
+        assert alarm.inputs["comparisonOperator"] == "GreaterThanThreshold"
+
+
+def test_every_alarm_tells_the_topic_and_names_a_runbook_that_exists(recording: Recording) -> None:
+    # An alarm can tell topics of its own region only: CloudFront's are elsewhere.
+    topics = {topic.arn: topic.provider for topic in recording.of("sns/topic:Topic")}
+    for alarm in recording.of("cloudwatch/metricAlarm:MetricAlarm"):
+        (topic,) = alarm.inputs["alarmActions"]
+        assert topics[topic] == alarm.provider
         assert alarm.inputs["okActions"] == [topic]
         (runbook,) = re.findall(r"docs/runbooks/\S+\.md", alarm.inputs["alarmDescription"])
         assert (ROOT / runbook).is_file(), runbook
@@ -51,23 +86,66 @@ def test_no_alarm_has_a_name_that_another_team_may_use(recording: Recording) -> 
     assert all("name" not in alarm.inputs for alarm in recording.of("cloudwatch/metricAlarm:MetricAlarm"))
 
 
-def test_every_sum_of_metrics_counts_each_once(recording: Recording) -> None:
-    for alarm in recording.of("cloudwatch/metricAlarm:MetricAlarm"):
-        (total,) = [query for query in alarm.inputs["metricQueries"] if "expression" in query]
-        added = re.findall(r"FILL\((m\d+), 0\)", total["expression"])
-        assert sorted(added) == sorted(query["id"] for query in alarm.inputs["metricQueries"] if "metric" in query)
+def test_only_alarms_and_budgets_of_this_account_may_publish_to_the_topic(dev: Recording) -> None:
+    allowed = {
+        one["Principal"]["Service"]: one["Condition"]
+        for one in statements(dev.one("sns/topicPolicy:TopicPolicy", "alarms"))
+        if one["Effect"] == "Allow"
+    }
+    account = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    assert allowed == {
+        "cloudwatch.amazonaws.com": account
+        | {"ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*"}},
+        "budgets.amazonaws.com": account | {"ArnLike": {"aws:SourceArn": f"arn:aws:budgets::{ACCOUNT}:*"}},
+    }
 
 
-def test_only_alarms_of_this_account_may_publish_to_the_topic(dev: Recording) -> None:
-    allowed = [one for one in statements(dev.one("sns/topicPolicy:TopicPolicy", "alarms")) if one["Effect"] == "Allow"]
-    assert [one["Principal"] for one in allowed] == [{"Service": "cloudwatch.amazonaws.com"}]
-    assert allowed[0]["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+def test_who_may_publish_may_also_use_the_topics_key(dev: Recording) -> None:
+    topic = dev.one("sns/topic:Topic", "alarms")
+    (key,) = [key for key in dev.of("kms/key:Key") if key.arn == topic.inputs["kmsMasterKeyId"]]
+    using = {
+        one["Principal"].get("Service"): one
+        for one in statements(key)
+        if one["Sid"] in ("AlarmsToTopics", "BudgetsToTopics")
+    }
+    for publishing in statements(dev.one("sns/topicPolicy:TopicPolicy", "alarms")):
+        if publishing["Effect"] == "Allow":
+            use = using[publishing["Principal"]["Service"]]
+            assert use["Condition"] == publishing["Condition"]
+            assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+
+
+def test_the_budget_counts_what_carries_this_environments_tags(stack: str, recording: Recording) -> None:
+    (budget,) = recording.of("budgets/budget:Budget")
+    assert budget.inputs["limitAmount"] == {"dev": "100", "staging": "300", "prod": "3000"}[stack]
+    assert (budget.inputs["limitUnit"], budget.inputs["timeUnit"]) == ("USD", "MONTHLY")
+    wanted = {one["tags"]["key"]: one["tags"]["values"] for one in budget.inputs["filterExpression"]["ands"]}
+    assert wanted == {"project": ["shoppable-video"], "environment": [stack]}
+    for provider in recording.of("providers:aws"):
+        tags = provider.inputs["defaultTags"]
+        given = (json.loads(tags) if isinstance(tags, str) else tags)["tags"]
+        assert {key: [given[key]] for key in wanted} == wanted
+
+
+def test_the_budget_tells_the_topic_at_80_and_100_percent_and_at_100_forecast(recording: Recording) -> None:
+    (budget,) = recording.of("budgets/budget:Budget")
+    topic = recording.one("sns/topic:Topic", "alarms").arn
+    notices = budget.inputs["notifications"]
+    told = {(one["notificationType"], one["threshold"], one["thresholdType"]) for one in notices}
+    assert told == {
+        ("ACTUAL", 80, "PERCENTAGE"),
+        ("ACTUAL", 100, "PERCENTAGE"),
+        ("FORECASTED", 100, "PERCENTAGE"),
+    }
+    assert all(one["subscriberSnsTopicArns"] == [topic] for one in notices)
 
 
 def test_staging_and_prod_have_someone_to_tell(prod: Recording, dev: Recording) -> None:
-    (subscription,) = prod.of("sns/topicSubscription:TopicSubscription")
-    assert subscription.inputs["protocol"] == "email"
-    assert subscription.inputs["endpoint"] == "prod-alarms@example.com"
+    subscribed = prod.of("sns/topicSubscription:TopicSubscription")
+    assert {one.inputs["topic"] for one in subscribed} == {topic.arn for topic in prod.of("sns/topic:Topic")}
+    for subscription in subscribed:
+        assert subscription.inputs["protocol"] == "email"
+        assert subscription.inputs["endpoint"] == "prod-alarms@example.com"
     assert not dev.of("sns/topicSubscription:TopicSubscription")
 
 

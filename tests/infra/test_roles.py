@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from itertools import product
 
 import pytest
 
@@ -55,11 +56,18 @@ def test_no_action_is_a_pattern(recording: Recording) -> None:
             assert re.fullmatch(r"[a-z0-9-]+:[A-Za-z0-9]+", action), f"{role}: {action}"
 
 
+_MACHINES = ("catalogue-import", "video-analysis")
+
+
 def test_keys_are_used_through_a_service_and_for_one_thing_only(recording: Recording) -> None:
     for role, statement in role_statements(recording):
         if any(action.startswith("kms:") for action in listed(statement["Action"])):
             condition = statement["Condition"]["StringEquals"]
-            assert re.fullmatch(r"(s3|dynamodb|sqs)\.eu-central-1\.amazonaws\.com", condition["kms:ViaService"]), role
+            if (role, statement["Sid"]) in product(_MACHINES, ("KeepData", "DeliverData")):
+                assert "kms:ViaService" not in condition, role
+            else:
+                via = condition["kms:ViaService"]
+                assert re.fullmatch(r"(s3|dynamodb|sqs|states)\.eu-central-1\.amazonaws\.com", via), role
             assert [key for key in condition if key.startswith("kms:EncryptionContext:")], f"{role} {statement['Sid']}"
 
 
@@ -79,7 +87,40 @@ def test_pass_role_is_for_media_convert_only(recording: Recording) -> None:
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "mediaconvert.amazonaws.com"}}
 
 
-@pytest.mark.parametrize("role", ["catalogue-import", "video-analysis"])
+@pytest.mark.parametrize("role", _MACHINES)
+def test_a_state_machine_keeps_and_logs_its_own_data_under_the_data_key(dev: Recording, role: str) -> None:
+    """Step Functions uses the key as the role itself: a condition on `kms:ViaService` would stop every execution.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+    """
+    machine = dev.one("sfn/stateMachine:StateMachine", role).inputs
+    key = dev.one("kms/key:Key", "data").arn
+    own = f"arn:aws:states:eu-central-1:{ACCOUNT}:stateMachine:{machine['name']}"
+    by_sid = {statement["Sid"]: statement for statement in of_role(dev, role)}
+    keep, deliver = by_sid["KeepData"], by_sid["DeliverData"]
+    assert (keep["Action"], keep["Resource"]) == (["kms:Decrypt", "kms:GenerateDataKey"], [key])
+    assert keep["Condition"] == {"StringEquals": {"kms:EncryptionContext:aws:states:stateMachineArn": own}}
+    logs = {"StringEquals": {"kms:EncryptionContext:SourceArn": f"arn:aws:logs:eu-central-1:{ACCOUNT}:*"}}
+    assert (deliver["Action"], deliver["Resource"]) == (["kms:GenerateDataKey"], [key])
+    assert deliver["Condition"] == logs
+    # What the role encrypted for log delivery, log delivery can read, and nothing else.
+    (reading,) = [one for one in statements(dev.one("kms/key:Key", "data")) if one["Sid"] == "LogDelivery"]
+    assert reading["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert (reading["Action"], reading["Condition"]) == (["kms:Decrypt"], logs)
+
+
+def test_who_starts_executions_needs_no_key_and_who_reads_them_does(dev: Recording) -> None:
+    machines = {dev.one("sfn/stateMachine:StateMachine", name).arn for name in _MACHINES}
+    context = "kms:EncryptionContext:aws:states:stateMachineArn"
+    readers = {
+        (role, tuple(statement["Action"]), statement["Condition"]["StringEquals"][context])
+        for role, statement in role_statements(dev)
+        if role not in _MACHINES and context in statement.get("Condition", {}).get("StringEquals", {})
+    }
+    assert readers == {("record-failure", ("kms:Decrypt",), machine) for machine in machines}
+
+
+@pytest.mark.parametrize("role", _MACHINES)
 def test_a_state_machine_follows_runs_of_its_own_maps_only(dev: Recording, role: str) -> None:
     machine = dev.one("sfn/stateMachine:StateMachine", role).inputs["name"]
     here = f"arn:aws:states:eu-central-1:{ACCOUNT}"

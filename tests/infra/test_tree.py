@@ -7,7 +7,11 @@ import pytest
 from tests.support.recorder import STACKS, Recording, record_stack
 
 _NAMED_ON_PURPOSE = {
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": "called as its source",
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": "a name is required, and replaces it with its distribution",
     "aws:kms/alias:Alias": "an alias is its name",
+    "aws:lambda/alias:Alias": "an alias is its name",
+    "aws:sfn/alias:Alias": "an alias is its name",
     "aws:sfn/stateMachine:StateMachine": "its role must name it before it exists; the type is in the hash",
 }
 _PHYSICAL_LIMIT = 64
@@ -26,19 +30,37 @@ def test_only_parts_stand_at_the_top(recording: Recording) -> None:
     assert {one for one in top if not one.startswith(("shoppable:parts:", "pulumi:providers:"))} == set()
 
 
-def test_every_resource_of_aws_uses_the_one_provider(recording: Recording) -> None:
-    (provider,) = recording.of("providers:aws")
+_AT_THE_EDGE = {
+    ("shoppable:security:Key", "edge"),
+    ("shoppable:operations:AlarmTopic", "edge-alarms"),
+    ("shoppable:operations:Alarm", "storefront-errors"),
+    ("shoppable:delivery:Firewall", "storefront"),
+    ("shoppable:delivery:LogDelivery", "storefront"),
+}
+"""CloudFront has its metrics, logs and firewall in us-east-1 alone, and with them goes what they need there."""
+
+
+def test_every_resource_of_aws_uses_the_provider_of_its_region(stack: str, recording: Recording) -> None:
+    home, edge = (recording.one("providers:aws", name) for name in ("aws", "edge"))
+    assert edge.inputs["region"] == "us-east-1"
+    components = {one.urn: (one.type, one.name) for one in recording.resources if one.type.startswith("shoppable:")}
+    seen: set[tuple[str, str]] = set()
     for resource in recording.resources:
         if resource.type.startswith("aws:"):
-            assert resource.provider.startswith(provider.urn), f"{resource.type} {resource.name}"
+            seen.add(components[resource.parent])
+            provider = edge if components[resource.parent] in _AT_THE_EDGE else home
+            assert resource.provider.startswith(f"{provider.urn}::"), f"{resource.type} {resource.name}"
+    assert _AT_THE_EDGE - seen == ({("shoppable:delivery:Firewall", "storefront")} if stack == "dev" else set())
 
 
-def test_the_provider_tags_everything_and_touches_one_account_only(stack: str, recording: Recording) -> None:
-    (provider,) = recording.of("providers:aws")
-    tags = provider.document("defaultTags")
-    assert set(tags["tags"]) == {"project", "environment", "owner", "cost-centre"}
-    assert tags["tags"]["environment"] == stack
-    assert "123456789012" in provider.inputs["allowedAccountIds"]
+def test_both_providers_tag_everything_and_touch_one_account_only(stack: str, recording: Recording) -> None:
+    providers = recording.of("providers:aws")
+    assert {provider.name for provider in providers} == {"aws", "edge"}
+    for provider in providers:
+        tags = provider.document("defaultTags")
+        assert set(tags["tags"]) == {"project", "environment", "owner", "cost-centre"}
+        assert tags["tags"]["environment"] == stack
+        assert "123456789012" in provider.inputs["allowedAccountIds"]
 
 
 def test_stateful_resources_are_named_by_pulumi(recording: Recording) -> None:

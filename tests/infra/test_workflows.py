@@ -34,14 +34,14 @@ def test_no_placeholder_is_left(recording: Recording, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _MACHINES)
-def test_a_machine_may_invoke_exactly_the_functions_that_its_states_call(dev: Recording, name: str) -> None:
+def test_a_machine_calls_published_versions_and_may_call_any_but_nothing_else(dev: Recording, name: str) -> None:
+    """Any: what was started before a deployment, or is rolled back, names older versions."""
     definition = _machine(dev, name).document("definition")
     called = {
         task["Parameters"]["FunctionName"] for task in _tasks(definition) if task["Resource"].endswith(":lambda:invoke")
     }
-    known = {function.arn for function in dev.of("lambda/function:Function")}
-    assert called == set(allows(dev, name, "lambda:InvokeFunction"))
-    assert called <= known
+    published = {function.state["qualifiedArn"]: function.arn for function in dev.of("lambda/function:Function")}
+    assert {f"{published[arn]}:*" for arn in called} == set(allows(dev, name, "lambda:InvokeFunction"))
 
 
 @pytest.mark.parametrize("name", _MACHINES)
@@ -112,7 +112,7 @@ def test_an_error_without_a_cause_is_given_one_before_it_is_recorded(dev: Record
 
 
 @pytest.mark.parametrize("name", _MACHINES)
-def test_a_machine_logs_everything_to_a_vended_group_and_is_traced(recording: Recording, name: str) -> None:
+def test_a_machine_is_encrypted_traced_and_logs_everything_to_a_vended_group(recording: Recording, name: str) -> None:
     machine, group = _machine(recording, name), recording.one("cloudwatch/logGroup:LogGroup", name)
     assert group.inputs["namePrefix"].startswith("/aws/vendedlogs/states/")
     assert machine.inputs["loggingConfiguration"] == {
@@ -122,7 +122,24 @@ def test_a_machine_logs_everything_to_a_vended_group_and_is_traced(recording: Re
     }
     assert machine.inputs["tracingConfiguration"] == {"enabled": True}
     assert machine.inputs["type"] == "STANDARD"
+    assert machine.inputs["encryptionConfiguration"] == {
+        "type": "CUSTOMER_MANAGED_KMS_KEY",
+        "kmsKeyId": recording.one("kms/key:Key", "data").arn,
+        "kmsDataKeyReusePeriodSeconds": 300,
+    }
     assert allows(recording, name, "logs:CreateLogDelivery") == ["*"]
+
+
+@pytest.mark.parametrize("name", _MACHINES)
+def test_a_machine_is_published_and_live_sends_everything_to_the_latest_version(
+    recording: Recording, name: str
+) -> None:
+    machine, alias = _machine(recording, name), recording.one("sfn/alias:Alias", name)
+    assert machine.inputs["publish"] is True
+    assert alias.inputs["name"] == "live"
+    assert alias.inputs["routingConfigurations"] == [
+        {"stateMachineVersionArn": machine.state["stateMachineVersionArn"], "weight": 100}
+    ]
 
 
 def test_a_machine_has_a_name_of_its_own_in_every_stack() -> None:

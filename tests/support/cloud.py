@@ -25,6 +25,11 @@ def unique(prefix: str) -> str:
     return f"{prefix}-{uuid.uuid4().hex[:12]}"
 
 
+def from_event_bridge(action: str) -> dict[str, Any]:
+    """The statement of a resource's policy that lets EventBridge in."""
+    return {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": action, "Resource": "*"}
+
+
 @dataclass(frozen=True)
 class RunningCloud:
     """The process and where it answers."""
@@ -50,16 +55,22 @@ class RunningCloud:
         )
 
     def role(self, service: str = "lambda.amazonaws.com") -> str:
-        """A new role that `service` may assume."""
-        allow = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        """A new role that `service` and the operator may assume, and that may do everything."""
+        who = {"Service": service, "AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+        allow = {"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRole"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-        role = self.client("iam").create_role(RoleName=unique("role"), AssumeRolePolicyDocument=document)
+        iam, name = self.client("iam"), unique("role")
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+        everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+        iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=policy)
         return str(role["Role"]["Arn"])
 
     def function(self, handler: str, **options: Any) -> str:
-        """A new function from `cloud_functions.handlers`; its name."""
+        """A new function from `cloud_functions.handlers`, which EventBridge may invoke; its name."""
         name = unique(handler.replace("_", "-"))
-        self.client("lambda").create_function(
+        api = self.client("lambda")
+        api.create_function(
             FunctionName=name,
             Role=options.pop("role", None) or self.role(),
             PackageType="Image",
@@ -67,12 +78,16 @@ class RunningCloud:
             ImageConfig={"Command": [f"cloud_functions.handlers.{handler}"]},
             **({"Timeout": 20, "MemorySize": 256} | options),
         )
+        invoke, events = "lambda:InvokeFunction", "events.amazonaws.com"
+        api.add_permission(FunctionName=name, StatementId="events", Action=invoke, Principal=events)
         return name
 
     def queue(self, **attributes: str) -> tuple[str, str]:
-        """A new queue's URL and ARN."""
+        """A new queue's URL and ARN; EventBridge may send to it."""
         sqs = self.client("sqs")
-        url = str(sqs.create_queue(QueueName=unique("queue"), Attributes=attributes)["QueueUrl"])
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [from_event_bridge("sqs:SendMessage")]})
+        created = sqs.create_queue(QueueName=unique("queue"), Attributes={"Policy": policy, **attributes})
+        url = str(created["QueueUrl"])
         return url, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{url.rpartition('/')[2]}"
 
     def receive(self, url: str, seconds: int = 15) -> dict[str, Any] | None:

@@ -81,14 +81,25 @@ class _Account(mocks.Mocks):
         name = next((args.inputs[key] for key in ("name", "bucket") if isinstance(args.inputs.get(key), str)), None)
         name = name or f"{args.name}-0abc123"
         identity = f"{kind}-{args.name}"
+        arn = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}:{name}"
+        if kind == "Alias" and service == "lambda":
+            arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:Function:{args.inputs['functionName']}:{name}"
+        if kind == "Alias" and service == "sfn":
+            machine, _, _ = args.inputs["routingConfigurations"][0]["stateMachineVersionArn"].rpartition(":")
+            arn = f"{machine}:{name}"
         state = {
             **args.inputs,
             "name": name,
             "bucket": args.inputs.get("bucket", name),
-            "arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}:{name}",
+            "arn": arn,
+            "version": "7",
+            "qualifiedArn": f"{arn}:7",
+            "stateMachineVersionArn": f"{arn}:7",
             "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
             "digest": "sha256:" + "0" * 64,
             "domainName": f"{args.name}.cloudfront.example",
+            "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{identity}",
+            "invokeUrl": f"https://{args.name}.api.example",
             "bucketRegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com",
         }
         return identity, state
@@ -154,15 +165,16 @@ def record(
     project: str = "shoppable-video",
     stack: str = "dev",
     config: Mapping[str, str] | None = None,
+    monitor: mocks.MockMonitor | None = None,
 ) -> Recording:
-    """Runs a program to its end, all outputs resolved."""
+    """Runs a program to its end, all outputs resolved. Another `monitor` does its own recording."""
     recording = Recording()
     # The mocks' own stack resource binds its futures to the loop that is current when they are set.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
         set_root_resource(None)  # pyright: ignore[reportArgumentType]  (the last run's stack)
-        set_mocks(_Account(), project=project, stack=stack, preview=False, monitor=_Monitor(recording))
+        set_mocks(_Account(), project=project, stack=stack, preview=False, monitor=monitor or _Monitor(recording))
         set_all_config(dict(config or {"aws:region": REGION}))
         loop.run_until_complete(
             asyncio.wait_for(run_pulumi_func(lambda: _with_outputs(program, recording)), _TIMEOUT_SECONDS)
@@ -188,7 +200,7 @@ def record_project(directory: Path, stack: str, **settings: str) -> Recording:
     """Runs a project's `__main__.py` under one of its stacks, with some settings replaced."""
     project = load_project(directory, stack, {})
     config = dict(project.config) | {f"{project.name}:{key}": value for key, value in settings.items()}
-    return record(lambda: _run(directory / "__main__.py"), project=project.name, stack=stack, config=config)
+    return record(lambda: run_main(directory / "__main__.py"), project=project.name, stack=stack, config=config)
 
 
 @functools.cache
@@ -200,7 +212,8 @@ def record_stack(stack: str) -> Recording:
         return record_project(ROOT, stack, playerDirectory=player)
 
 
-def _run(main: Path) -> None:
+def run_main(main: Path) -> None:
+    """Runs a program's file."""
     # As Pulumi's language host does: a program finds the modules that lie beside it.
     if str(main.parent) not in sys.path:
         sys.path.insert(0, str(main.parent))

@@ -55,6 +55,8 @@ class Behaviour:
     ttl: Ttl
     headers: dict[str, Json] = field(default_factory=dict[str, Json])
     """The configuration of the response headers policy."""
+    forwarded: frozenset[str] = frozenset()
+    """Names (lower case) of the viewer's headers that the origin gets."""
 
     def matches(self, path: str) -> bool:
         """`*` stands for any characters, `?` for one; upper and lower case differ."""
@@ -132,6 +134,7 @@ def _behaviour(client: CloudFrontClient, entry: Json, origins: dict[str, Origin]
         compress=bool(entry.get("Compress")) and compress,
         ttl=ttl,
         headers=_headers(client, entry.get("ResponseHeadersPolicyId")),
+        forwarded=_forwarded(client, entry.get("OriginRequestPolicyId")),
     )
 
 
@@ -147,6 +150,15 @@ def _cache(client: CloudFrontClient, policy_id: str | None) -> tuple[Ttl, bool]:
     key: Json = config.get("ParametersInCacheKeyAndForwardedToOrigin", {})
     ttl = Ttl(float(config["MinTTL"]), float(config.get("DefaultTTL", _DAY)), float(config.get("MaxTTL", 365 * _DAY)))
     return ttl, bool(key.get("EnableAcceptEncodingGzip"))
+
+
+def _forwarded(client: CloudFrontClient, policy_id: str | None) -> frozenset[str]:
+    if not policy_id:
+        return frozenset()
+    policy: Json = client.get_origin_request_policy(Id=policy_id)["OriginRequestPolicy"]
+    config: Json = policy["OriginRequestPolicyConfig"]["HeadersConfig"]
+    names: list[str] = config.get("Headers", {}).get("Items", [])
+    return frozenset(name.lower() for name in names)
 
 
 def _headers(client: CloudFrontClient, policy_id: str | None) -> dict[str, Json]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
@@ -17,6 +16,7 @@ from embedded.cloud.cdn.answers import answer
 from embedded.cloud.cdn.cache import Cache
 from embedded.cloud.cdn.distribution import Behaviour, Distribution, load
 from embedded.cloud.cdn.origin import Found, S3Origin, failure
+from embedded.cloud.cdn.preflight import preflight
 from embedded.cloud.messages import Request, Response
 
 if TYPE_CHECKING:
@@ -94,19 +94,9 @@ class Edge:
         return found, {"x-cache": "Miss from cloudfront"}
 
     def _preflight(self, request: Request, behaviour: Behaviour) -> Response:
-        """OPTIONS goes to the origin: a bucket answers it by its CORS rules, and refuses it without one that fits."""
-        origin = request.headers.get("origin", "")
-        method = request.headers.get("access-control-request-method", "")
-        for rule in self._origin.cors(behaviour.origin.bucket):
-            fits = any(fnmatchcase(origin, one) for one in rule["AllowedOrigins"])
-            if fits and method in rule["AllowedMethods"]:
-                granted = {
-                    "access-control-allow-origin": origin,
-                    "access-control-allow-methods": ", ".join(rule["AllowedMethods"]),
-                    "access-control-allow-headers": request.headers.get("access-control-request-headers", ""),
-                }
-                return Response(200, list(granted.items()))
-        return answer(failure(403, "AccessForbidden", "CORSResponse"), {}, {}, compress=False)
+        """OPTIONS goes to the origin, with those headers that the behaviour forwards."""
+        forwarded = {name: value for name, value in request.headers.items() if name in behaviour.forwarded}
+        return preflight(self._origin.cors(behaviour.origin.bucket), forwarded)
 
     def _look(self) -> None:
         with self._lock:

@@ -55,6 +55,9 @@ class S3Origin:
             answer: Json = self._s3.get_object(Bucket=bucket, Key=key)
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code"))
+            if code == "AccessDenied":
+                # The key lets in nobody of the account, the reader of this machine included.
+                return _DENIED
             if code not in ("NoSuchKey", "NoSuchBucket", "404"):
                 raise
             if code == "NoSuchKey" and not self._may(bucket, "s3:ListBucket", f"arn:aws:s3:::{bucket}"):

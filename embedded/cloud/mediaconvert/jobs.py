@@ -75,7 +75,7 @@ class FailedError(Exception):
 class Workers:
     """Threads that take jobs in the order of their submission."""
 
-    def __init__(self, client: Callable[[str], S3Client], tell: Callable[[Job], None], count: int) -> None:
+    def __init__(self, client: Callable[[Job], S3Client], tell: Callable[[Job], None], count: int) -> None:
         self._client, self._tell = client, tell
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._threads = [
@@ -155,7 +155,7 @@ class Workers:
 
     def _connect(self, job: Job) -> S3Client:
         try:
-            return self._client(job.role_arn)
+            return self._client(job)
         except Exception as error:
             raise FailedError(ROLE_ERROR, f"MediaConvert can't assume the role {job.role_arn}: {error}") from error
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from embedded.cloud.protocols import RefusedError
@@ -14,28 +14,32 @@ from embedded.cloud.stepfunctions import lifecycle
 from embedded.cloud.stepfunctions.definition import DefinitionError, load
 from embedded.cloud.stepfunctions.errors import TokenError
 from embedded.cloud.stepfunctions.interpreter import Runtime
-from embedded.cloud.stepfunctions.records import Execution, MapRun, StateMachine, now
+from embedded.cloud.stepfunctions.pages import page_of
+from embedded.cloud.stepfunctions.records import Execution, MapRun, Revision, StateMachine, now
 from embedded.cloud.stepfunctions.tokens import TaskTokens
+from embedded.cloud.stepfunctions.versions import Versions
 
 Json = Any
 Params = dict[str, Any]
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html: characters that a name lacks
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+_UNWIND_SECONDS = 30
 _SETTINGS = ("loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
-_PAGE = 100
 
 
-class StepFunctions:
+class StepFunctions(Versions):
     """All of one account and region."""
 
     def __init__(
-        self, runtime: Runtime, tokens: TaskTokens, check_role: Callable[[str], None] = lambda _role_arn: None
+        self,
+        runtime: Runtime,
+        tokens: TaskTokens,
+        check_role: Callable[[str, str], None] = lambda _role_arn, _machine_arn: None,
     ) -> None:
+        super().__init__()
         self._runtime = runtime
         self._tokens = tokens
         self._check_role = check_role
-        self._lock = threading.RLock()
-        self._machines: dict[str, StateMachine] = {}
         self._executions: dict[str, Execution] = {}
         self._prefix = f"arn:aws:states:{runtime.region}:{runtime.account_id}"
 
@@ -48,60 +52,75 @@ class StepFunctions:
         kind: str = params.get("type", "STANDARD")
         if kind != "STANDARD":
             raise RefusedError("StateMachineTypeNotSupported", "The embedded AWS serves STANDARD workflows only")
-        self._check_role(params["roleArn"])
+        _check_publishing(params)
         arn = f"{self._prefix}:stateMachine:{name}"
+        self._check_role(params["roleArn"], arn)
         with self._lock:
-            held = self._machines.get(arn)
-            if held is not None:
-                same = (held.text, held.role_arn) == (params["definition"], params["roleArn"])
-                if not same:
-                    raise RefusedError("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
-                return {"stateMachineArn": arn, "creationDate": held.created}
-            machine = StateMachine(
-                arn=arn,
-                name=name,
-                role_arn=params["roleArn"],
-                text=params["definition"],
-                definition=definition,
-                kind=kind,
-                created=now(),
-                revision_id=str(uuid.uuid4()),
-                settings={name: params[name] for name in _SETTINGS if name in params},
-                tags={tag["key"]: tag["value"] for tag in params.get("tags", [])},
-            )
-            self._machines[arn] = machine
-        return {"stateMachineArn": arn, "creationDate": machine.created}
+            machine = self._machines.get(arn)
+            if machine is None:
+                settings = {name: params[name] for name in _SETTINGS if name in params}
+                revision = Revision(str(uuid.uuid4()), params["roleArn"], params["definition"], definition, settings)
+                tags = {tag["key"]: tag["value"] for tag in params.get("tags", [])}
+                machine = StateMachine(arn=arn, name=name, revision=revision, kind=kind, created=now(), tags=tags)
+                self._machines[arn] = machine
+            elif (machine.revision.text, machine.revision.role_arn) != (params["definition"], params["roleArn"]):
+                raise RefusedError("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
+            version = self._published(machine, params)
+        return {"stateMachineArn": arn, "creationDate": machine.created, "stateMachineVersionArn": version}
 
     def update_state_machine(self, params: Params) -> Params:
         machine = self._machine(params["stateMachineArn"])
-        if not params.keys() - {"stateMachineArn"}:
+        if not params.keys() - {"stateMachineArn", "publish", "versionDescription"}:
             raise RefusedError(
                 "MissingRequiredParameter", "Either the definition, the role ARN, or a configuration must be given"
             )
-        definition = _definition(params["definition"]) if "definition" in params else machine.definition
+        _check_publishing(params)
+        definition = _definition(params["definition"]) if "definition" in params else machine.revision.definition
         if "roleArn" in params:
-            self._check_role(params["roleArn"])
+            self._check_role(params["roleArn"], params["stateMachineArn"])
         with self._lock:
-            machine.text, machine.definition = params.get("definition", machine.text), definition
-            machine.role_arn = params.get("roleArn", machine.role_arn)
-            machine.settings |= {name: params[name] for name in _SETTINGS if name in params}
-            machine.revision_id = str(uuid.uuid4())
-        return {"updateDate": now(), "revisionId": machine.revision_id}
+            old = machine.revision
+            new = Revision(
+                old.revision_id,
+                params.get("roleArn", old.role_arn),
+                params.get("definition", old.text),
+                definition,
+                old.settings | {name: params[name] for name in _SETTINGS if name in params},
+            )
+            if new != old:
+                machine.revision = replace(new, revision_id=str(uuid.uuid4()))
+            version = self._published(machine, params)
+        return {
+            "updateDate": now(),
+            "revisionId": machine.revision.revision_id,
+            "stateMachineVersionArn": version,
+        }
+
+    def _published(self, machine: StateMachine, params: Params) -> str | None:
+        if not params.get("publish"):
+            return None
+        return self._publish(machine, params.get("versionDescription", "")).arn
 
     def describe_state_machine(self, params: Params) -> Params:
-        machine = self._machine(params["stateMachineArn"])
+        machine, version, alias = self._qualified(params["stateMachineArn"])
+        if alias is not None:
+            raise RefusedError(
+                "ValidationException", f"An alias is described by DescribeStateMachineAlias: {alias.arn}"
+            )
+        revision = version.revision if version else machine.revision
         return {
-            "stateMachineArn": machine.arn,
+            "stateMachineArn": version.arn if version else machine.arn,
             "name": machine.name,
             "status": "ACTIVE",
-            "definition": machine.text,
-            "roleArn": machine.role_arn,
+            "definition": revision.text,
+            "roleArn": revision.role_arn,
             "type": machine.kind,
-            "creationDate": machine.created,
+            "creationDate": version.created if version else machine.created,
             "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
             "tracingConfiguration": {"enabled": False},
-            "revisionId": machine.revision_id,
-            **machine.settings,
+            "revisionId": revision.revision_id,
+            "description": version.description if version else None,
+            **revision.settings,
         }
 
     def describe_state_machine_for_execution(self, params: Params) -> Params:
@@ -123,20 +142,12 @@ class StepFunctions:
 
     def list_state_machines(self, params: Params) -> Params:
         machines = sorted(self._machines.values(), key=lambda machine: machine.name)
-        page, token = _page(machines, params)
+        page, token = page_of(machines, params)
         shown = [
             {"stateMachineArn": one.arn, "name": one.name, "type": one.kind, "creationDate": one.created}
             for one in page
         ]
         return {"stateMachines": shown, "nextToken": token}
-
-    def list_state_machine_versions(self, params: Params) -> Params:
-        self._machine(params["stateMachineArn"])
-        return {"stateMachineVersions": []}
-
-    def list_state_machine_aliases(self, params: Params) -> Params:
-        self._machine(params["stateMachineArn"])
-        return {"stateMachineAliases": []}
 
     def validate_state_machine_definition(self, params: Params) -> Params:
         try:
@@ -176,7 +187,10 @@ class StepFunctions:
         name: str = params.get("name") or str(uuid.uuid4())
         _check_name(name)
         with self._lock:
-            machine = self._machine(params["stateMachineArn"])
+            machine, version, alias = self._qualified(params["stateMachineArn"])
+            if alias is not None:
+                version = self._choose(machine, alias)
+            revision = version.revision if version else machine.revision
             arn = f"{self._prefix}:execution:{machine.name}:{name}"
             held = self._executions.get(arn)
             if held is not None:
@@ -188,11 +202,14 @@ class StepFunctions:
                 name=name,
                 machine_arn=machine.arn,
                 machine_name=machine.name,
-                role_arn=machine.role_arn,
-                definition=machine.definition,
+                role_arn=revision.role_arn,
+                definition=revision.definition,
                 input=text,
                 data=data,
-                machine_text=machine.text,
+                machine_text=revision.text,
+                version_arn=version.arn if version else None,
+                alias_arn=alias.arn if alias else None,
+                encrypted=revision.encrypted,
                 trace_header=params.get("traceHeader"),
                 on_change=self._runtime.on_change,
             )
@@ -205,6 +222,8 @@ class StepFunctions:
         shown: Params = {
             "executionArn": execution.arn,
             "stateMachineArn": execution.machine_arn,
+            "stateMachineVersionArn": execution.version_arn,
+            "stateMachineAliasArn": execution.alias_arn,
             "name": execution.name,
             "status": execution.status,
             "startDate": execution.started,
@@ -230,24 +249,29 @@ class StepFunctions:
         events = self._execution(params["executionArn"]).history.events()
         if params.get("reverseOrder"):
             events.reverse()
-        page, token = _page(events, params)
+        page, token = page_of(events, params)
         return {"events": page, "nextToken": token}
 
     def list_executions(self, params: Params) -> Params:
         if "mapRunArn" in params:
             executions = self._map_run(params["mapRunArn"]).children
         elif "stateMachineArn" in params:
-            self._machine(params["stateMachineArn"])
-            executions = [one for one in self._executions.values() if one.machine_arn == params["stateMachineArn"]]
+            arn: str = params["stateMachineArn"]
+            self._qualified(arn)
+            executions = [
+                one for one in self._executions.values() if arn in (one.machine_arn, one.version_arn, one.alias_arn)
+            ]
         else:
             raise RefusedError("ValidationException", "Either stateMachineArn or mapRunArn must be given")
         wanted = params.get("statusFilter")
         found = [one for one in executions if wanted in (None, one.status)]
-        page, token = _page(sorted(found, key=lambda one: one.started, reverse=True), params)
+        page, token = page_of(sorted(found, key=lambda one: one.started, reverse=True), params)
         shown = [
             {
                 "executionArn": one.arn,
                 "stateMachineArn": one.machine_arn,
+                "stateMachineVersionArn": one.version_arn,
+                "stateMachineAliasArn": one.alias_arn,
                 "name": one.name,
                 "status": one.status,
                 "startDate": one.started,
@@ -268,6 +292,9 @@ class StepFunctions:
 
     def redrive_execution(self, params: Params) -> Params:
         execution = self._execution(params["executionArn"])
+        if execution.status != "RUNNING" and execution.map_run is None:
+            # What still unwinds would take the new attempt's end for its own.
+            execution.left.wait(_UNWIND_SECONDS)
         with self._lock:
             if execution.status not in ("FAILED", "ABORTED", "TIMED_OUT") or execution.map_run is not None:
                 message = f"Execution is not redrivable: '{execution.arn}' is {execution.status}"
@@ -280,7 +307,7 @@ class StepFunctions:
 
     def list_map_runs(self, params: Params) -> Params:
         execution = self._execution(params["executionArn"])
-        page, token = _page(self._map_runs_of(execution), params)
+        page, token = page_of(self._map_runs_of(execution), params)
         shown = [
             {
                 "executionArn": run.execution_arn,
@@ -344,14 +371,6 @@ class StepFunctions:
             raise RefusedError(error.code, error.message, error.status) from error
         return {}
 
-    def _machine(self, arn: str, missing: str = "StateMachineDoesNotExist") -> StateMachine:
-        if not arn.startswith("arn:"):
-            raise RefusedError("InvalidArn", f"Invalid Arn: '{arn}'")
-        machine = self._machines.get(arn)
-        if machine is None:
-            raise RefusedError(missing, f"State Machine Does Not Exist: '{arn}'")
-        return machine
-
     def _map_runs_of(self, execution: Execution) -> list[MapRun]:
         return sorted(execution.map_runs.values(), key=lambda run: run.started, reverse=True)
 
@@ -392,12 +411,6 @@ def _definition(text: str) -> dict[str, Json]:
         raise RefusedError("InvalidDefinition", str(error)) from error
 
 
-def _page(values: Sequence[Any], params: Params) -> tuple[Sequence[Any], str | None]:
-    """A page of `maxResults` from `nextToken`, and the token of the next."""
-    try:
-        start = int(params.get("nextToken", "0"))
-    except ValueError as error:
-        raise RefusedError("InvalidToken", "Invalid Token: the nextToken is none of ours") from error
-    size: int = params.get("maxResults") or _PAGE
-    end = start + size
-    return values[start:end], str(end) if end < len(values) else None
+def _check_publishing(params: Params) -> None:
+    if "versionDescription" in params and not params.get("publish"):
+        raise RefusedError("ValidationException", "Version description can only be set when publish is true")

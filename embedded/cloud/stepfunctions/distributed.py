@@ -10,6 +10,8 @@ import threading
 import uuid
 from typing import Any
 
+from embedded.authorisation.requests.compute import machine_of
+from embedded.cloud import authority
 from embedded.cloud.stepfunctions import lifecycle
 from embedded.cloud.stepfunctions.errors import StateError
 from embedded.cloud.stepfunctions.fork import inline_map, processor, select_item
@@ -49,6 +51,7 @@ def distributed_map(step: Step, data: Json) -> Json:
         run.status, run.stopped, run.redrives, run.redriven = "RUNNING", None, run.redrives + 1, now()
         frame.add("MapRunRedriven", mapRunArn=run.arn, redriveCount=run.redrives)
     try:
+        _may_start(execution)
         _run_children(step, run)
         result = write_results(step, data, run)
     except Cancelled:
@@ -135,6 +138,21 @@ def _run_children(step: Step, run: MapRun) -> None:
     if run.exceeded():
         cause = "The specified tolerated failure threshold was exceeded"
         raise StateError("States.ExceedToleratedFailureThreshold", cause)
+
+
+def _may_start(execution: Execution) -> None:
+    """Errors: StateError. A map run starts executions of its own machine, under the machine's role."""
+    machine = machine_of(execution.arn)
+    try:
+        authority.as_role(
+            execution.role_arn,
+            authority.SESSION_OF_MACHINES,
+            region=machine.split(":")[3],
+            api="stepfunctions:StartExecution",
+            params={"stateMachineArn": machine},
+        )
+    except authority.NotPermittedError as error:
+        raise StateError("States.Runtime", error.message) from error
 
 
 def _run_child(runtime: Runtime, scope: Scope, child: Execution) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 
+from embedded.authorisation.requests.compute import machine_of
+from embedded.cloud import authority
 from embedded.cloud.stepfunctions.errors import RUNTIME, TIMEOUT, StateError
 from embedded.cloud.stepfunctions.interpreter import Frame, Runtime, run
 from embedded.cloud.stepfunctions.intrinsics import dumps
@@ -16,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 def start(runtime: Runtime, execution: Execution) -> None:
     """Run in a thread of its own."""
+    execution.left.clear()
     threading.Thread(target=perform, args=(runtime, execution), name=execution.name, daemon=True).start()
 
 
@@ -32,6 +35,7 @@ def perform(runtime: Runtime, execution: Execution) -> None:
     frame = Frame(execution, runtime, execution.scope, last=len(execution.history.events()))
     timer = _timer(execution)
     try:
+        _check_key(execution)
         output = run(frame, execution.definition, execution.data)
         execution.close("SUCCEEDED", output=dumps(output))
     except StateError as failure:
@@ -44,6 +48,15 @@ def perform(runtime: Runtime, execution: Execution) -> None:
     finally:
         if timer is not None:
             timer.cancel()
+        execution.left.set()
+
+
+def _check_key(execution: Execution) -> None:
+    """Errors: StateError, as AWS words it where the role may not use the machine's key."""
+    try:
+        authority.execution(machine_of(execution.arn), execution.role_arn)
+    except authority.NotPermittedError as error:
+        raise StateError("States.Runtime", error.message) from error
 
 
 def redrive(runtime: Runtime, execution: Execution) -> None:

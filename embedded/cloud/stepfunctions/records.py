@@ -28,20 +28,60 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What an update makes a new one of, and a version keeps."""
+
+    revision_id: str
+    role_arn: str
+    text: str
+    definition: dict[str, Json]
+    settings: dict[str, Json]
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether its executions' data is under a key of the customer's."""
+        return self.settings.get("encryptionConfiguration", {}).get("type") == "CUSTOMER_MANAGED_KMS_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A revision that was published; it never changes."""
+
+    arn: str
+    number: int
+    revision: Revision
+    description: str
+    created: datetime
+
+
+@dataclass(slots=True)
+class Alias:
+    """A name for one version, or for two of which each gets its share of the executions."""
+
+    arn: str
+    name: str
+    weights: dict[str, int]
+    """ARN of a version → percent."""
+    description: str
+    created: datetime
+    updated: datetime
+
+
 @dataclass(slots=True)
 class StateMachine:
     """A state machine as it is now. A running execution keeps the `definition` and role that it started with."""
 
     arn: str
     name: str
-    role_arn: str
-    text: str
-    definition: dict[str, Json]
+    revision: Revision
     kind: str
     created: datetime
-    revision_id: str
-    settings: dict[str, Json] = field(default_factory=dict[str, Json])
     tags: dict[str, str] = field(default_factory=dict[str, str])
+    versions: dict[int, Version] = field(default_factory=dict[int, Version])
+    published: int = 0
+    """Number of the latest version that ever was: none is given twice."""
+    aliases: dict[str, Alias] = field(default_factory=dict[str, Alias])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +113,10 @@ class Execution:
     data: Json = None
     """The input, parsed."""
     machine_text: str = ""
+    version_arn: str | None = None
+    """Of the version that runs, where one was started by its own ARN or an alias's."""
+    alias_arn: str | None = None
+    encrypted: bool = False
     trace_header: str | None = None
     map_run: MapRun | None = None
     items: int = 1
@@ -87,6 +131,8 @@ class Execution:
     """The latest map run of each distributed Map by its path."""
     on_change: Callable[[Execution], None] | None = None
     closed: threading.Event = field(default_factory=threading.Event)
+    left: threading.Event = field(default_factory=threading.Event)
+    """Nothing of the last attempt runs any more: what ends from outside is closed before that."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def close(

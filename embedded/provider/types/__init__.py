@@ -4,8 +4,8 @@ import functools
 import importlib
 
 _MODULES = (
-    "budgets", "cloudfront", "cloudwatch", "docker_build", "dynamodb", "ecr", "events", "iam", "kms", "lambda_", "logs",
-    "mediaconvert", "s3", "sfn", "sns", "sqs",
+    "apigatewayv2", "budgets", "cloudfront", "cloudwatch", "costexplorer", "docker_build", "dynamodb", "ecr",
+    "events", "iam", "kms", "lambda_", "log_delivery", "logs", "mediaconvert", "s3", "sfn", "sns", "sqs", "wafv2",
 )  # fmt: skip
 
 

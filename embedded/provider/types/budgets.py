@@ -50,6 +50,7 @@ def _renotice(where: dict[str, Any], present: list[dict[str, Any]], wanted: list
     "aws:budgets/budget:Budget",
     "budgets",
     naming=Naming(longest=100),
+    tags=True,
     region="us-east-1",
     identity=("accountId",),
     put=True,
@@ -62,10 +63,11 @@ def budget(request: Request) -> Steps:
     account = arguments.take("accountId", request.account)
     name = request.goal.inputs["name"]
     notices = [_notice(notice) for notice in arguments.take("notifications", [])]
+    tags = arguments.take_some("tags")
     yield Call(
         operation="CreateBudget",
-        arguments={"budget": _given(arguments), "notificationsWithSubscribers": notices},
-        rename=_RENAME,
+        arguments={"budget": _given(arguments), "notificationsWithSubscribers": notices, **tags},
+        rename={**_RENAME, "tags": "ResourceTags"},
         params={"AccountId": account},
     )
     outputs = {"arn": request.arn("budgets", f"budget/{name}", region=""), "accountId": account}

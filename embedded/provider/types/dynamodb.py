@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from embedded.engine.model import Created
-from embedded.provider.kinds import Arguments, Call, Naming, Removal, Request, Steps, kind
+from embedded.provider.kinds import Arguments, Call, Naming, Removal, Request, Steps, kind, undo
 
+_LIMITS = "onDemandThroughput"
+_UNLIMITED = {"maxReadRequestUnits": -1, "maxWriteRequestUnits": -1}
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_OnDemandThroughput.html"""
 _RENAME = {"attributeDefinitions.name": "AttributeName", "attributeDefinitions.type": "AttributeType"}
 
 
@@ -90,11 +93,23 @@ def _change(request: Request) -> Steps:
     return Created(id=old.id, outputs={})
 
 
+def _but_limits(index: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in index.items() if key != _LIMITS and value is not None}
+
+
 def _index_updates(present: list[Mapping[str, Any]], wanted: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Indexes to delete, then those to create; one that differs is both."""
+    """Indexes to delete, then those to create; one that differs is both, unless it differs in its limits only."""
     gone = [index for index in present if index not in wanted]
     new = [index for index in wanted if index not in present]
+    limited = [(old, index) for old in gone for index in new if _but_limits(old) == _but_limits(index)]
+    for old, index in limited:
+        gone.remove(old)
+        new.remove(index)
     return [
+        *(
+            {"update": {"indexName": index["name"], "onDemandThroughput": index.get(_LIMITS) or _UNLIMITED}}
+            for _, index in limited
+        ),
         *({"delete": {"indexName": index["name"]}} for index in gone),
         *({"create": _index(index)} for index in new),
     ]
@@ -115,6 +130,7 @@ def _remove(request: Request) -> Removal:
     removable=("globalSecondaryIndexes", "streamViewType", "ttl"),
     resets={
         "deletionProtectionEnabled": False,
+        "onDemandThroughput": _UNLIMITED,
         "pointInTimeRecovery": {"enabled": False},
         "serverSideEncryption": {"enabled": False},
         "streamEnabled": False,
@@ -145,3 +161,24 @@ def table(request: Request) -> Steps:
         outputs["streamArn"] = response["TableDescription"]["LatestStreamArn"]
         outputs["streamLabel"] = response["TableDescription"]["LatestStreamLabel"]
     return Created(id=name, outputs=outputs)
+
+
+@kind(
+    "aws:dynamodb/contributorInsights:ContributorInsights",
+    "dynamodb",
+    put=True,
+    identity=("tableName", "indexName"),
+    delete=undo(
+        "UpdateContributorInsights",
+        TableName="{tableName}",
+        IndexName="{indexName}",
+        ContributorInsightsAction="DISABLE",
+    ),
+)
+def contributor_insights(request: Request) -> Steps:
+    """Which keys of a table or an index are asked for most, or throttled."""
+    given = request.arguments.take_rest()
+    rename = {"mode": "ContributorInsightsMode"}
+    params = {"ContributorInsightsAction": "ENABLE"}
+    yield Call(operation="UpdateContributorInsights", arguments=given, rename=rename, params=params)
+    return Created(id=f"name:{given['tableName']}/index:{given.get('indexName', '')}/{request.account}", outputs={})

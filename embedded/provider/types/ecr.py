@@ -1,7 +1,7 @@
 """Container repositories and their policies."""
 
 from embedded.engine.model import Created
-from embedded.provider.kinds import Call, Naming, Request, Steps, kind, simple, undo
+from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple, undo
 
 _REGISTRY = {"registryId": "{account}"}
 
@@ -64,3 +64,18 @@ for _token, _operation, _member, _undone in (
         identity=("repository",),
         delete=undo(_undone, repositoryName="{repository}"),
     )
+
+
+def _no_rules(request: Request) -> Removal:  # noqa: ARG001  (a registry has one replication: there is nothing to name)
+    yield Call(operation="PutReplicationConfiguration", params={"replicationConfiguration": {"rules": []}})
+
+
+simple(
+    "aws:ecr/replicationConfiguration:ReplicationConfiguration",
+    "ecr",
+    "PutReplicationConfiguration",
+    id="{account}",
+    outputs={"registryId": "{account}"},
+    put=True,
+    delete=_no_rules,
+)

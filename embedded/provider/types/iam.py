@@ -1,7 +1,7 @@
 """Roles and their policies."""
 
 from collections.abc import Container, Mapping
-from typing import Any
+from typing import Any, cast
 
 from embedded.engine.model import Created
 from embedded.provider.kinds import Call, Naming, Removal, Request, Steps, kind, simple, undo
@@ -113,3 +113,90 @@ simple(
     identity=("*",),
     delete=undo("DetachRolePolicy", RoleName="{role}", PolicyArn="{policyArn}"),
 )
+
+
+def _rewrite(request: Request) -> Steps:
+    """A managed policy holds five versions; the one that was in force is not kept."""
+    old = request.old
+    assert old is not None  # noqa: S101  (an update has something to change)
+    where = {"PolicyArn": old.id}
+    versions = yield Call(operation="ListPolicyVersions", params=where)
+    arguments = request.arguments.take_some("policy")
+    rename = {"policy": "PolicyDocument"}
+    yield Call(
+        operation="CreatePolicyVersion", arguments=arguments, rename=rename, params={**where, "SetAsDefault": True}
+    )
+    for version in _listed(versions):
+        yield Call(operation="DeletePolicyVersion", params={**where, "VersionId": version["VersionId"]})
+    return Created(id=old.id, outputs={})
+
+
+def _listed(versions: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """None while nothing is called yet."""
+    found = versions["Versions"]
+    return cast("list[dict[str, Any]]", found) if isinstance(found, list) else []
+
+
+def _drop(request: Request) -> Removal:
+    old = request.old
+    assert old is not None  # noqa: S101
+    where = {"PolicyArn": old.id}
+    versions = yield Call(operation="ListPolicyVersions", params=where)
+    for version in _listed(versions):
+        if not version["IsDefaultVersion"]:
+            yield Call(operation="DeletePolicyVersion", params={**where, "VersionId": version["VersionId"]})
+    yield Call(operation="DeletePolicy", params=where)
+
+
+@kind(
+    "aws:iam/policy:Policy",
+    "iam",
+    naming=Naming(longest=128),
+    tags=True,
+    identity=("path", "description"),
+    update=_rewrite,
+    delete=_drop,
+)
+def policy(request: Request) -> Steps:
+    """A managed policy of the account's own."""
+    rename = {"name": "PolicyName", "policy": "PolicyDocument"}
+    response = yield Call(operation="CreatePolicy", arguments=request.arguments.take_rest(), rename=rename)
+    made = response["Policy"]
+    return Created(id=made["Arn"], outputs={"arn": made["Arn"], "policyId": made["PolicyId"], "path": made["Path"]})
+
+
+def _trust(request: Request) -> Steps:
+    old = request.old
+    assert old is not None  # noqa: S101
+    where = {"OpenIDConnectProviderArn": old.id}
+    wanted: list[str] = request.arguments.take("clientIdLists", [])
+    present: list[str] = old.inputs["clientIdLists"]
+    for audience in wanted:
+        if audience not in present:
+            yield Call(operation="AddClientIDToOpenIDConnectProvider", params={**where, "ClientID": audience})
+    for audience in present:
+        if audience not in wanted:
+            yield Call(operation="RemoveClientIDFromOpenIDConnectProvider", params={**where, "ClientID": audience})
+    thumbprints = request.arguments.take("thumbprintLists")
+    if thumbprints and thumbprints != old.inputs.get("thumbprintLists"):
+        yield Call(operation="UpdateOpenIDConnectProviderThumbprint", params={**where, "ThumbprintList": thumbprints})
+    return Created(id=old.id, outputs={})
+
+
+@kind(
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+    "iam",
+    tags=True,
+    identity=("url",),
+    update=_trust,
+    removable=("thumbprintLists",),
+    delete=undo("DeleteOpenIDConnectProvider", OpenIDConnectProviderArn="{arn}"),
+)
+def oidc_provider(request: Request) -> Steps:
+    """An issuer of tokens that roles may trust."""
+    rename = {"clientIdLists": "ClientIDList", "thumbprintLists": "ThumbprintList"}
+    response = yield Call(
+        operation="CreateOpenIDConnectProvider", arguments=request.arguments.take_rest(), rename=rename
+    )
+    arn = response["OpenIDConnectProviderArn"]
+    return Created(id=arn, outputs={"arn": arn})

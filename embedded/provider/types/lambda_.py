@@ -56,18 +56,30 @@ def _change(request: Request) -> Steps:
     configuration = arguments.take_rest()
     before = old.inputs
     rename = {"kmsKeyArn": "KMSKeyArn"}
-    if any(value != before.get(key) for key, value in configuration.items()):
+    changed = any(value != before.get(key) for key, value in configuration.items())
+    if changed:
         yield Call(operation="UpdateFunctionConfiguration", arguments=configuration, rename=rename, params=where)
     content: dict[str, Any] = {"ImageUri": image} if image else {}
     if archive:
         content["ZipFile"] = b"-" if request.dry else _zip(request.root, archive)
     if any(request.goal.inputs.get(key) != before.get(key) for key in ("imageUri", "code", *given)):
+        changed = True
         yield Call(operation="UpdateFunctionCode", arguments=given, rename=_CODE, params={**where, **content})
-    if publish:
+    # Lambda gives the last version back where neither code nor configuration is new since; a reservation is neither.
+    if publish and (changed or not before.get("publish")):
         response = yield Call(operation="PublishVersion", params=where)
-        version = response["Version"]
-        return Created(id=old.id, outputs={"version": version, "qualifiedArn": f"{old.outputs['arn']}:{version}"})
+        return Created(id=old.id, outputs=_versioned(request, old.outputs["arn"], response["Version"]))
     return Created(id=old.id, outputs={})
+
+
+def _versioned(request: Request, arn: str, version: str) -> dict[str, Any]:
+    qualified = f"{arn}:{version}"
+    invoked = f"path/2015-03-31/functions/{qualified}/invocations"
+    return {
+        "version": version,
+        "qualifiedArn": qualified,
+        "qualifiedInvokeArn": request.arn("apigateway", invoked, account="lambda"),
+    }
 
 
 def _image(request: Request) -> str | None:
@@ -127,7 +139,8 @@ def _remove(request: Request) -> Removal:
         "tracingConfig": {"mode": "PassThrough"},
         "vpcConfig": {"subnetIds": [], "securityGroupIds": []},
     },
-    volatile=("version", "qualifiedArn", "lastModified"),
+    volatile=("version", "qualifiedArn", "qualifiedInvokeArn", "lastModified"),
+    steady=("reservedConcurrentExecutions", "codeSigningConfigArn", *_STEERING),
     delete=_remove,
 )
 def function(request: Request) -> Steps:
@@ -151,8 +164,7 @@ def function(request: Request) -> Steps:
     outputs = {
         "arn": arn,
         "invokeArn": request.arn("apigateway", f"path/2015-03-31/functions/{arn}/invocations", account="lambda"),
-        "qualifiedArn": f"{arn}:{response['Version']}",
-        "version": response["Version"],
+        **_versioned(request, arn, response["Version"]),
         "lastModified": response["LastModified"],
         "sourceCodeSize": response.get("CodeSize", 0),
         "memorySize": request.goal.inputs.get("memorySize", 128),
@@ -162,6 +174,23 @@ def function(request: Request) -> Steps:
     }
     return Created(id=name, outputs=outputs)
 
+
+simple(
+    "aws:lambda/alias:Alias",
+    "lambda",
+    "CreateAlias",
+    naming=Naming(longest=128),
+    id="{response[AliasArn]}",
+    identity=("functionName", "name"),
+    resets={"description": "", "routingConfig": {}},
+    update=("UpdateAlias", {"FunctionName": "{functionName}", "Name": "{name}"}),
+    outputs={
+        "arn": "{response[AliasArn]}",
+        "invokeArn": "arn:{partition}:apigateway:{region}:lambda:path"
+        "/2015-03-31/functions/{response[AliasArn]}/invocations",
+    },
+    delete=undo("DeleteAlias", FunctionName="{functionName}", Name="{name}"),
+)
 
 _ENABLED = {"enabled": True}
 simple(

@@ -1,9 +1,9 @@
-"""State machines."""
+"""State machines and their aliases."""
 
 from typing import Any
 
 from embedded.engine.model import Created
-from embedded.provider.kinds import Arguments, Call, Naming, Removal, Request, Steps, kind
+from embedded.provider.kinds import Arguments, Call, Naming, Removal, Request, Steps, kind, undo
 
 
 def _given(arguments: Arguments) -> dict[str, Any]:
@@ -21,8 +21,11 @@ def _change(request: Request) -> Steps:
     old = request.old
     assert old is not None  # noqa: S101  (an update has something to change)
     given = _given(request.arguments)
-    yield Call(operation="UpdateStateMachine", arguments=given, params={"stateMachineArn": old.id})
-    return Created(id=old.id, outputs={})
+    response = yield Call(operation="UpdateStateMachine", arguments=given, params={"stateMachineArn": old.id})
+    outputs = {"revisionId": response["revisionId"]}
+    if given.get("publish"):
+        outputs["stateMachineVersionArn"] = response["stateMachineVersionArn"]
+    return Created(id=old.id, outputs=outputs)
 
 
 def _remove(request: Request) -> Removal:
@@ -56,4 +59,32 @@ def state_machine(request: Request) -> Steps:
         "creationDate": str(response["creationDate"]),
         "status": "ACTIVE",
     }
+    if given.get("publish"):
+        outputs["stateMachineVersionArn"] = response["stateMachineVersionArn"]
+    described = yield Call(operation="DescribeStateMachine", params={"stateMachineArn": response["stateMachineArn"]})
+    outputs["revisionId"] = described["revisionId"]
     return Created(id=response["stateMachineArn"], outputs=outputs)
+
+
+def _change_alias(request: Request) -> Steps:
+    old = request.old
+    assert old is not None  # noqa: S101  (an update has something to change)
+    given = request.arguments.take_some("description", "routingConfigurations")
+    request.arguments.take("name")
+    yield Call(operation="UpdateStateMachineAlias", arguments=given, params={"stateMachineAliasArn": old.id})
+    return Created(id=old.id, outputs={})
+
+
+@kind(
+    "aws:sfn/alias:Alias",
+    "stepfunctions",
+    naming=Naming(longest=80),
+    update=_change_alias,
+    resets={"description": ""},
+    delete=undo("DeleteStateMachineAlias", stateMachineAliasArn="{id}"),
+)
+def alias(request: Request) -> Steps:
+    """A name for versions of a state machine."""
+    response = yield Call(operation="CreateStateMachineAlias", arguments=request.arguments.take_rest())
+    outputs = {"arn": response["stateMachineAliasArn"], "creationDate": str(response["creationDate"])}
+    return Created(id=response["stateMachineAliasArn"], outputs=outputs)

@@ -1,8 +1,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boto3.exceptions import S3UploadFailedError
-from boto3.s3.transfer import S3Transfer
 from pydantic import TypeAdapter
 
 from functions.contracts.catalogue import IndexBatch, IndexedBatch, ProductImage
@@ -38,6 +36,9 @@ class AwsStore:
 
     def put_index_file(self, key: str, file: Path) -> None:
         """Uploads a file, a large one in parts."""
+        from boto3.exceptions import S3UploadFailedError
+        from boto3.s3.transfer import S3Transfer
+
         kind = JSON if file.suffix == ".json" else "application/octet-stream"
         with aws_errors(f"put s3://{self._bucket}/{key}"):
             try:

@@ -32,14 +32,14 @@ class Statuses:
         self._tables = {"imports": imports_table, "videos": videos_table}
 
     def fail(self, subject: Subject, execution_arn: str, why: Reason, updated_at: str) -> bool:
-        """Sets the state to failed; False when this execution is not the one that the record says is processing."""
+        """Sets the state to failed; False when this execution is not the one that the record says is running."""
         with aws_errors(f"record the failure of {execution_arn}"):
             try:
                 self._client.update_item(
                     TableName=self._tables[subject.table],
                     Key={name: {"S": value} for name, value in subject.key.items()},
                     UpdateExpression="SET #state = :failed, #reason = :reason, #updated_at = :updated_at",
-                    ConditionExpression="#state = :processing AND #execution = :execution",
+                    ConditionExpression="#state IN (:processing, :restoring) AND #execution = :execution",
                     ExpressionAttributeNames={
                         "#state": "state",
                         "#reason": "reason",
@@ -51,6 +51,7 @@ class Statuses:
                         ":reason": {"M": {"code": {"S": why.code}, "message": {"S": why.message}}},
                         ":updated_at": {"S": updated_at},
                         ":processing": {"S": "processing"},
+                        ":restoring": {"S": "restoring"},
                         ":execution": {"S": execution_arn},
                     },
                 )

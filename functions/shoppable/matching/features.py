@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.shoppable.decode import Image
+from functions.shoppable.image import Image
 
 PRODUCT_SIDE = 480
 """Pixels: product pictures are brought to this longer side; smaller ones are enlarged at most twofold."""

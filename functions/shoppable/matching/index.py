@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Literal, Self, cast
 
 import cv2
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
@@ -173,9 +172,7 @@ class InstanceIndex:
         self._outlines = cast("Floats", np.load(directory / "outlines.npy", mmap_mode="r"))
         pictures = directory / "pictures.bin"
         self._pictures = np.memmap(pictures, np.uint8, "r") if pictures.stat().st_size else np.zeros(0, np.uint8)
-        self._search: Any = (
-            faiss.read_index(str(directory / "search.faiss"), faiss.IO_FLAG_MMAP) if len(self._search_image) else None
-        )
+        self._search: Any = _read_search(directory / "search.faiss") if len(self._search_image) else None
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -263,6 +260,8 @@ def _write_search(codes: NDArray[np.int8], path: Path) -> None:
     if count == 0:
         path.write_bytes(b"")
         return
+    import faiss
+
     if count < 2_000:
         factory, probes = "Flat", 0
     elif count < _COARSE_FROM:
@@ -281,6 +280,12 @@ def _write_search(codes: NDArray[np.int8], path: Path) -> None:
     for start in range(0, count, 200_000):
         index.add(codes[start : start + 200_000].astype(np.float32) / _CODE_SCALE)
     faiss.write_index(index, str(path))
+
+
+def _read_search(path: Path) -> Any:  # noqa: ANN401 (faiss has no types)
+    import faiss
+
+    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
 
 
 def _stacked(arrays: Sequence[NDArray[Any]], shape: tuple[int, ...], kind: type[np.generic]) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from functions.shoppable.decode import Image
+from functions.shoppable.image import Image
 from functions.shoppable.matching.features import ImageFeatures, describe_features, resized_frame
 from functions.shoppable.matching.index import InstanceIndex, Reference
 from functions.shoppable.matching.port import Box, FrameMatch

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from functions.contracts.base import Contract, Fraction, Identifier, Sha256
-from functions.shoppable.decode import Image
+from functions.shoppable.image import Image
 
 Box = tuple[Fraction, Fraction, Fraction, Fraction]
 """(x, y, width, height): fractions of the picture, axis-aligned, clipped to it."""

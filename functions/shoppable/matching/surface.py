@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.shoppable.decode import Image
+from functions.shoppable.image import Image
 from functions.shoppable.matching.index import Reference
 
 SIDE = 144

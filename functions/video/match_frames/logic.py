@@ -10,7 +10,7 @@ from functions.contracts.video import SegmentInput, SegmentStep, StoredFrame
 from functions.shared import artefacts
 from functions.shared.errors import Permanent
 from functions.shoppable.appearances import FrameMatches
-from functions.shoppable.decode import Image
+from functions.shoppable.image import Image
 from functions.shoppable.matching.port import Matcher
 
 REPORT_EVERY_FRAMES = 10

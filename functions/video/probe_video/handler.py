@@ -14,5 +14,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """VideoAnalysis in, VideoProbed out. Raises Transient or Permanent."""
     video = VideoAnalysis.model_validate(event)
     probed = probe(video, Store.of(video, Environment.from_process()))
-    count("VideosAccepted" if probed.outcome == "accepted" else "VideosRefused")
+    if probed.outcome != "restoring":
+        count("VideosAccepted" if probed.outcome == "accepted" else "VideosRefused")
     return probed.model_dump(mode="json")

@@ -1,6 +1,7 @@
 """What is in the file, or why it is refused: with a code of its own for everything that can be wrong with it."""
 
-from typing import BinaryIO, Protocol
+from dataclasses import dataclass
+from typing import BinaryIO, Literal, Protocol
 
 from functions.contracts import ids
 from functions.contracts.base import Reason
@@ -12,11 +13,24 @@ MAX_BYTES = 10 * 1024**3
 """Rekognition's limit too: https://docs.aws.amazon.com/rekognition/latest/dg/limits.html."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """An object version as S3 has it."""
+
+    size_bytes: int
+    archived: Literal["no", "yes", "restoring"] = "no"
+    """What is archived cannot be read before it is restored."""
+
+
 class Source(Protocol):
     """The uploaded object version, and the shop's catalogue."""
 
-    def size_bytes(self) -> int | None:
+    def find(self) -> Stored | None:
         """None when the version is no longer there."""
+        ...
+
+    def restore(self) -> None:
+        """Asks for an archived version to be brought back, which takes hours."""
         ...
 
     def open(self, size_bytes: int) -> BinaryIO:
@@ -33,12 +47,17 @@ class Source(Protocol):
 
 
 def probe(video: VideoAnalysis, source: Source) -> VideoProbed:
-    """Accepted with the facts, or refused with the reason. The cheap checks come first."""
-    size = source.size_bytes()
-    if size is None:
+    """Accepted with the facts, refused with the reason, or to be probed again. The cheap checks come first."""
+    stored = source.find()
+    if stored is None:
         return _refused("SourceGone", "This version was deleted before it was analysed; upload the video again.")
+    size = stored.size_bytes
     if size > MAX_BYTES:
         return _refused("TooLarge", f"The file has {size:,} bytes; at most {MAX_BYTES:,} are taken.")
+    if stored.archived == "yes":
+        source.restore()
+    if stored.archived != "no":
+        return VideoProbed(outcome="restoring")
     try:
         with source.open(size) as file, decode.open_video(file) as opened:
             facts = _facts(opened)

@@ -61,8 +61,9 @@ def handle(change: dict[str, Any]) -> bool:
     return handler(change, context)["recorded"]
 
 
-def test_dead_video_analysis_is_recorded_as_failed_with_its_cause(tables: Tables) -> None:
-    tables.put("videos", video_id="v-1", record="status", state="processing", execution=EXECUTION, shop_id="demo-shop")
+@pytest.mark.parametrize("state", ["processing", "restoring"])
+def test_dead_video_analysis_is_recorded_as_failed_with_its_cause(tables: Tables, state: str) -> None:
+    tables.put("videos", video_id="v-1", record="status", state=state, execution=EXECUTION, shop_id="demo-shop")
     assert handle(any_change())
     record = tables.only("videos")
     assert record["state"] == "failed"

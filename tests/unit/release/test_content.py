@@ -17,12 +17,21 @@ from tests.support.recorder import ROOT, record_stack
 def roles() -> dict[str, Any]:
     command = [sys.executable, "-m", "release.recording"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return json.loads(ran.stdout.strip().splitlines()[-1])
+    return json.loads(ran.stdout.strip().splitlines()[-1])["permissions"]
 
 
 def test_every_role_of_the_program_is_recorded_with_its_policy(roles: dict[str, Any]) -> None:
-    assert set(roles) == {role.name for role in record_stack("prod").of("iam/role:Role")}
-    assert all(set(documents) == {"trust", "policy"} for documents in roles.values())
+    own = {name: documents for name, documents in roles.items() if "(" not in name}
+    assert set(own) == {role.name for role in record_stack("prod").of("iam/role:Role")}
+    assert all(set(documents) == {"trust", "policy"} for documents in own.values())
+
+
+def test_every_policy_of_a_resource_is_recorded(roles: dict[str, Any]) -> None:
+    kinds = ("s3/bucketPolicy:BucketPolicy", "sqs/queuePolicy:QueuePolicy", "sns/topicPolicy:TopicPolicy")
+    recording = record_stack("prod")
+    keys = [one for one in recording.of("kms/key:Key", "kms/keyPolicy:KeyPolicy") if one.inputs.get("policy")]
+    assert len([name for name in roles if "(" in name]) == len(recording.of(*kinds)) + len(keys)
+    assert roles["data (key)"]["policy"]["Statement"]
 
 
 def test_a_recorded_policy_is_whole(roles: dict[str, Any]) -> None:
@@ -35,7 +44,7 @@ def test_a_recorded_policy_is_whole(roles: dict[str, Any]) -> None:
 def test_another_run_of_the_same_checkout_records_the_same(roles: dict[str, Any]) -> None:
     command = [sys.executable, "-m", "release.recording"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert json.loads(ran.stdout.strip().splitlines()[-1]) == roles
+    assert json.loads(ran.stdout.strip().splitlines()[-1])["permissions"] == roles
 
 
 def test_a_program_that_does_not_run_is_told_with_its_error(tmp_path) -> None:

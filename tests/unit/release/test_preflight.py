@@ -13,9 +13,8 @@ from infra.promotion import Promotion, read
 from infra.settings import Settings
 from release import stacks
 from release.preflight import __main__ as preflight
-from release.preflight import names as names_module
+from release.preflight import inventory
 from release.preflight import permissions as permissions_module
-from release.preflight import quotas
 from release.preflight.account import SERVICES
 from release.preflight.finding import Finding, Target
 from release.preflight.names import covers
@@ -73,26 +72,54 @@ class _Iam:
         return getattr(self._real, name)
 
 
+class _CloudFront:
+    """moto's, which has no cache policies."""
+
+    def __init__(self) -> None:
+        self._real: Any = boto3.client("cloudfront", region_name=REGION)
+        self.policies: list[str] = []
+
+    def list_cache_policies(self, **_: str) -> dict[str, Any]:
+        items = [{"CachePolicy": {"CachePolicyConfig": {"Name": name}}} for name in self.policies]
+        return {"CachePolicyList": {"Quantity": len(items), **({"Items": items} if items else {})}}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
 class Account:
     """moto's account, with the parts that moto has not."""
 
     def __init__(self) -> None:
+        self._made: dict[tuple[str, str], Any] = {}
         self.iam = _Iam()
+        self.cloudfront: Any = _CloudFront()
         self.concurrency = 1000
+        self.reserved: dict[str, int] = {}
         self.quotas: dict[str, float] = {"L-DC2B2D3D": 10_000.0, "L-24B04930": 200.0}
         self.services: dict[str, Any] = {
             "iam": self.iam,
-            "lambda": _Answers(get_account_settings=self._limits),
+            "cloudfront": self.cloudfront,
+            "lambda": _Answers(
+                get_account_settings=self._limits,
+                get_paginator=self._functions,
+                get_function_concurrency=self._reservation,
+            ),
             "service-quotas": _Answers(get_service_quota=self._quota),
-            "mediaconvert": _Answers(list_queues={"Queues": []}),
+            "mediaconvert": _Answers(get_paginator=lambda _: _Answers(paginate=[{"Queues": []}])),
             "sts": _Answers(
                 get_caller_identity={"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/ada"}
             ),
         }
 
     def client(self, service: str, region: str | None) -> Any:
-        make: Any = boto3.client
-        return self.services.get(service) or make(service, region_name=region or REGION)
+        if service in self.services:
+            return self.services[service]
+        where = (service, region or REGION)
+        if where not in self._made:
+            make: Any = boto3.client
+            self._made[where] = make(service, region_name=where[1])
+        return self._made[where]
 
     def _limits(self) -> dict[str, Any]:
         return {
@@ -101,6 +128,13 @@ class Account:
                 "UnreservedConcurrentExecutions": self.concurrency,
             }
         }
+
+    def _functions(self, _operation: str) -> Any:
+        return _Answers(paginate=[{"Functions": [{"FunctionName": name} for name in self.reserved]}])
+
+    def _reservation(self, **arguments: str) -> dict[str, int]:
+        reserved = self.reserved[arguments["FunctionName"]]
+        return {"ReservedConcurrentExecutions": reserved} if reserved else {}
 
     def _quota(self, **arguments: str) -> dict[str, Any]:
         if arguments["QuotaCode"] not in self.quotas:
@@ -178,7 +212,9 @@ def test_a_region_without_a_service_is_named(target: Target, account: Account) -
 
 
 def test_media_convert_that_does_not_answer_is_told(target: Target, account: Account) -> None:
-    account.services["mediaconvert"] = _Answers(list_queues=_raises("AccessDeniedException"))
+    account.services["mediaconvert"] = _Answers(
+        get_paginator=lambda _: _Answers(paginate=_raises("AccessDeniedException"))
+    )
     assert "mediaconvert:ListQueues" in _found(target)["MediaConvert"].fix
 
 
@@ -200,9 +236,27 @@ def test_concurrency_that_suffices_in_an_account_that_is_not_new_is_no_finding(
     assert not {"Lambda concurrency", "Lambda memory"} & set(_found(target))
 
 
+@pytest.mark.parametrize(("ours", "told"), [(0, True), (60, False)])
+def test_reservations_that_leave_no_hundred_for_everyone_are_told_but_not_what_the_stack_itself_has_reserved(
+    target: Target, account: Account, ours: int, told: bool
+) -> None:
+    account.concurrency = 150
+    account.reserved = {"shoppable-video-prod-match-frames-0abc123": ours, "someone-elses": 500}
+    wanting = replace(target, settings=_settings(reserved_concurrency=("match-frames=60", "video-start=20")))
+    found = _found(wanting)
+    assert ("Lambda reserved concurrency" in found) is told
+    if told:
+        problem = "80 are to be reserved, 150 of 150 are free, and 100 must stay so"
+        assert found["Lambda reserved concurrency"].problem == problem
+
+
 def test_an_account_without_room_for_the_roles_is_told(target: Target, account: Account) -> None:
-    account.iam.room = quotas.ROLES - 1
-    assert "983 of 1000 are used, a stack makes 18 more" in _found(target)["IAM roles"].problem
+    roles = len(record_stack("prod").of("iam/role:Role"))
+    account.iam.room = roles - 1
+    problem = f"{1000 - roles + 1} of 1000 are used, a stack makes {roles} more"
+    assert problem in _found(target)["IAM roles"].problem
+    account.iam.room = roles
+    assert "IAM roles" not in _found(target)
 
 
 @pytest.mark.parametrize(("code", "what"), [("L-DC2B2D3D", "S3 buckets"), ("L-24B04930", "CloudFront distributions")])
@@ -215,19 +269,33 @@ def test_an_account_without_room_is_told_and_an_unknown_quota_is_not_invented(
     assert what not in _found(target)
 
 
-def test_what_preflight_counts_is_what_the_program_makes() -> None:
-    recording = record_stack("prod")
-    assert len(recording.of("iam/role:Role")) == quotas.ROLES
-    assert len(recording.of("s3/bucket:Bucket")) == quotas.BUCKETS
-    assert len(recording.of("cloudfront/distribution:Distribution")) == quotas.DISTRIBUTIONS
-    memory = [function.inputs["memorySize"] for function in recording.of("lambda/function:Function")]
-    assert max(memory) == quotas.LARGEST_FUNCTION_MB
+def test_cache_policies_of_others_that_leave_no_room_are_told_but_not_this_stacks_own(
+    target: Target, account: Account
+) -> None:
+    others = 20 - len(record_stack("prod").of("cloudfront/cachePolicy:CachePolicy"))
+    account.cloudfront.policies = [f"other-{number}" for number in range(others)]
+    account.cloudfront.policies.append("shoppable-video-prod-assets-0abc123")
+    assert "CloudFront cache policies" not in _found(target)
+    account.cloudfront.policies.append("one-more")
+    assert f"{others + 1} of 20 are used" in _found(target)["CloudFront cache policies"].problem
 
 
-def test_what_preflight_calls_names_of_its_own_is_what_the_program_names() -> None:
-    recording = record_stack("prod")
-    assert {alias.name for alias in recording.of("kms/alias:Alias")} == set(names_module.KEYS)
-    assert {machine.name for machine in recording.of("sfn/stateMachine:StateMachine")} == set(names_module.MACHINES)
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_what_is_planned_is_what_the_program_makes(target: Target, stack: str) -> None:
+    recording = record_stack(stack)
+    kinds = ("iam/role:Role", "s3/bucket:Bucket", "kms/alias:Alias", "sfn/stateMachine:StateMachine")
+    for kind in kinds:
+        wanted = {(one.name, one.inputs.get("name")) for one in recording.of(kind)}
+        found = inventory.planned(replace(target, stack=stack), kind)
+        assert {(one.logical, one.name) for one in found} == wanted
+    largest = max(one.memory_mb for one in inventory.planned(target, "lambda/function:Function"))
+    assert largest == max(one.inputs["memorySize"] for one in recording.of("lambda/function:Function"))
+
+
+def test_what_is_made_at_the_edge_is_planned_there(target: Target) -> None:
+    where = dict(inventory.regions(target, "kms/alias:Alias"))
+    assert where.keys() == {REGION, "us-east-1"}
+    assert any("-edge-" in name for name in where["us-east-1"])
 
 
 def test_every_denied_action_is_a_finding(target: Target, account: Account) -> None:
@@ -309,6 +377,58 @@ def test_a_state_machine_of_the_same_name_is_taken(target: Target) -> None:
     assert f"state machine {machine.inputs['name']}" in _found(target)
 
 
+_OWN = {"project": "shoppable-video", "environment": "prod"}
+
+
+@pytest.mark.parametrize(("tags", "taken"), [({}, True), ({**_OWN, "project": "another"}, True), (_OWN, False)])
+def test_an_alarm_that_is_called_as_the_stacks_are_is_taken_unless_it_is_its_own(
+    target: Target, tags: dict[str, str], taken: bool
+) -> None:
+    cloudwatch: Any = boto3.client("cloudwatch", region_name=REGION)
+    cloudwatch.put_metric_alarm(
+        AlarmName="shoppable-video-prod-errors-0abc123",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        MetricName="Errors",
+        Namespace="AWS/Lambda",
+        Period=60,
+        Statistic="Sum",
+        Threshold=1,
+        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+    )
+    assert ("alarm shoppable-video-prod-errors-0abc123" in _found(target)) is taken
+
+
+def test_a_log_delivery_of_the_same_name_is_taken(target: Target) -> None:
+    (source,) = record_stack("prod").of("cloudwatch/logDeliverySource:LogDeliverySource")
+    account: Any = boto3.client("logs", region_name="us-east-1")
+    account.put_delivery_source(
+        name=source.inputs["name"],
+        resourceArn="arn:aws:cloudfront::123456789012:distribution/E19DL18TOXN9JU",
+        logType="ACCESS_LOGS",
+    )
+    assert f"log delivery {source.inputs['name']}" in _found(target)
+
+
+def test_a_dashboard_is_taken_unless_the_stack_is_deployed(target: Target) -> None:
+    (dashboard,) = record_stack("prod").of("cloudwatch/dashboard:Dashboard")
+    name = dashboard.inputs["dashboardName"]
+    boto3.client("cloudwatch", region_name=REGION).put_dashboard(DashboardName=name, DashboardBody="{}")
+    assert f"dashboard {name}" in _found(target)
+    kms: Any = boto3.client("kms", region_name=REGION)
+    tags = [{"TagKey": key, "TagValue": value} for key, value in _OWN.items()]
+    key = kms.create_key(Tags=tags)["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=_alias("prod"), TargetKeyId=key)
+    assert f"dashboard {name}" not in _found(target)
+
+
+@pytest.mark.parametrize(("status", "told"), [("PAUSED", True), ("ACTIVE", False)])
+def test_a_paused_queue_for_films_is_told(target: Target, account: Account, status: str, told: bool) -> None:
+    pages = [{"Queues": [{"Name": "Default", "Status": status}]}]
+    account.services["mediaconvert"] = _Answers(get_paginator=lambda _: _Answers(paginate=pages))
+    assert ("MediaConvert queue" in _found(target)) is told
+
+
 def test_a_domain_that_another_distribution_answers_for_is_told(target: Target, account: Account) -> None:
     page = {
         "DistributionList": {
@@ -318,7 +438,9 @@ def test_a_domain_that_another_distribution_answers_for_is_told(target: Target, 
     }
     pages = _Answers(paginate=lambda **_: [page])
     account.services["cloudfront"] = _Answers(
-        get_paginator=lambda _operation: pages, list_tags_for_resource={"Tags": {"Items": []}}
+        get_paginator=lambda _operation: pages,
+        list_tags_for_resource={"Tags": {"Items": []}},
+        list_cache_policies={"CachePolicyList": {"Quantity": 0}},
     )
     assert _found(target)[f"domain {target.settings.domain}"].problem == "distribution E1 answers for it"
 

@@ -11,6 +11,7 @@ from infra.promotion import PromotionError, read
 from release import promote
 from release.promote import Desk, RefusedError
 from release.registry import ImageError
+from tests.support.recorder import ROOT
 from tests.unit.release.builders import (
     Ecr,
     any_account,
@@ -162,7 +163,7 @@ def test_drift_of_what_runs_is_refused_by_name(released: Desk, file: str, named:
 
 def test_drift_of_permissions_is_refused_by_the_name_of_the_role(released: Desk) -> None:
     wider = with_roles(released, start="may do anything")
-    with pytest.raises(RefusedError, match="differs in permissions of role start"):
+    with pytest.raises(RefusedError, match="differs in permissions of start"):
         promote.prepare(wider, "dev", "staging")
 
 
@@ -219,7 +220,7 @@ def test_a_person_sees_images_workflows_roles_and_commits_that_change(
     described = _promote(wider)
     assert f"image vision (arm64): {digests['vision']} → {newer['vision']}" in described
     assert "image api" not in described
-    for line in ("code of the functions", "workflow video-analysis", "permissions of role publish (new)", "finds more"):
+    for line in ("code of the functions", "workflow video-analysis", "permissions of publish (new)", "finds more"):
         assert line in described
     assert "role start" not in described
 
@@ -244,6 +245,30 @@ def test_there_is_no_rollback_from_the_first_promotion(released: Desk) -> None:
     _promote(released)
     with pytest.raises(RefusedError, match="history holds no other promotion"):
         promote.previous(released, "staging")
+
+
+def _example(desk: Desk, environment: str) -> None:
+    text = (ROOT / "promotions" / f"{environment}.json").read_text()
+    desk.directory.mkdir(exist_ok=True)
+    (desk.directory / f"{environment}.json").write_text(text)
+    commit(desk.checkout.root, "the example")
+
+
+def test_the_example_is_not_promoted(desk: Desk) -> None:
+    _example(desk, "dev")
+    with pytest.raises(RefusedError, match=r"dev\.json is the example: nothing was released"):
+        promote.prepare(desk, "dev", "staging")
+
+
+def test_there_is_no_rollback_to_the_example(desk: Desk, ecr: Ecr, digests: dict[str, str]) -> None:
+    _example(desk, "staging")
+    promote.release(desk, outputs_of(desk, digests))
+    for target, digest in digests.items():
+        ecr.scan(target, digest)
+    commit(desk.checkout.root, "release")
+    assert "0" * 12 in _promote(desk)
+    with pytest.raises(RefusedError, match="history holds no other promotion"):
+        promote.previous(desk, "staging")
 
 
 def test_no_rollback_to_images_that_are_gone(released: Desk, ecr: Ecr, digests: dict[str, str]) -> None:

@@ -31,8 +31,13 @@ def _written(directory: Path, **changes: Any) -> Path:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_files_in_the_checkout_are_valid(stack: str) -> None:
-    assert read(ROOT / "promotions", stack).environment == stack
+def test_the_files_in_the_checkout_are_examples_that_no_change_makes_stale(stack: str) -> None:
+    promotion = read(ROOT / "promotions", stack)
+    assert promotion.environment == stack
+    assert promotion.example
+    assert not promotion.content.workflows
+    (said,) = moved_on(promotion, ROOT)
+    assert "nothing was released" in said
 
 
 def test_should_read_the_digests_that_functions_run(tmp_path: Path) -> None:

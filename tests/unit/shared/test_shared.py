@@ -130,6 +130,50 @@ def test_handlers_of_the_small_image_import_no_vision() -> None:
     assert not {"numpy", "cv2", "av", "faiss"} & loaded
 
 
+def test_importing_a_handler_loads_no_more_than_it_uses() -> None:
+    """Clients and traces are made by the first call that wants them; who decodes no film loads no decoder."""
+    steps = sorted(found.parent for found in ROOT.glob("functions/*/*/handler.py"))
+    assert len(steps) > 10
+    for step in steps:
+        name = ".".join(step.relative_to(ROOT).parts)
+        loaded = _modules_after(f"import {name}.handler")
+        assert not {"boto3", "botocore.session", "botocore.httpsession", "aws_xray_sdk", "faiss"} & loaded, name
+        assert ("av" in loaded) is (step.name in {"probe_video", "detect_shots", "sample_frames"}), name
+
+
+_TRACED = """
+import json, os, socket
+daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+daemon.bind(("127.0.0.1", 0))
+daemon.settimeout(10)
+os.environ["AWS_XRAY_DAEMON_ADDRESS"] = f"127.0.0.1:{daemon.getsockname()[1]}"
+from functions.shared.observability import observed
+@observed
+def handler(event, context):
+    return 1
+class Context:
+    function_name, memory_limit_in_mb, invoked_function_arn, aws_request_id = "f", 128, "arn", "r"
+def call(sampled):
+    ids = "Root=1-67891233-abcdef012345678912345678;Parent=0123456789abcdef"
+    os.environ["_X_AMZN_TRACE_ID"] = f"{ids};Sampled={sampled}"
+    return handler({}, Context())
+call(0)
+import sys
+assert "aws_xray_sdk" not in sys.modules
+call(1)
+print(json.loads(daemon.recv(65536).split(b"\\n", 1)[1])["name"])
+"""
+
+
+def test_an_invocation_that_xray_samples_is_traced_and_no_other() -> None:
+    variables = {"LAMBDA_TASK_ROOT": str(ROOT), "AWS_DEFAULT_REGION": "eu-central-1", "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", _TRACED], capture_output=True, text=True, cwd=ROOT, env=variables, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "## handler"
+
+
 def test_environment_models_import_no_aws_and_no_vision() -> None:
     models = sorted(
         ".".join(found.relative_to(ROOT).with_suffix("").parts) for found in ROOT.glob("functions/*/*/env.py")

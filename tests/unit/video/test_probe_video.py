@@ -1,14 +1,17 @@
 import hashlib
+from contextlib import nullcontext
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.contracts import ids
 from functions.contracts.video import VideoProbed
-from functions.shared.errors import Transient
+from functions.shared.errors import Permanent, Transient
 from functions.shared.s3_range import ReadDeadlineError, S3RangeFile
 from functions.shoppable import ladder
 from functions.video.probe_video import logic
 from functions.video.probe_video.handler import handler
+from functions.video.probe_video.store import Store
 from tests.support import clips
 from tests.unit.video.builders import SHOP, VIDEO, any_video
 
@@ -115,11 +118,15 @@ def test_a_deleted_version_is_refused(account, live, context):
 class Fake:
     """A source that answers as it is told."""
 
-    def __init__(self, *, size=1, file=None):
-        self.size, self.file = size, file
+    def __init__(self, *, size=1, file=None, archived="no"):
+        self.stored, self.file = logic.Stored(size_bytes=size, archived=archived), file
+        self.restored = 0
 
-    def size_bytes(self):
-        return self.size
+    def find(self):
+        return self.stored
+
+    def restore(self):
+        self.restored += 1
 
     def open(self, size_bytes):
         return self.file
@@ -136,6 +143,75 @@ def test_a_file_above_the_limit_is_refused_unread():
 
     assert probed.reason is not None
     assert probed.reason.code == "TooLarge"
+
+
+@pytest.mark.parametrize(("archived", "asked"), [("yes", 1), ("restoring", 0)])
+def test_an_archived_film_is_asked_for_once_and_probed_again_later(archived, asked):
+    source = Fake(archived=archived)
+
+    assert logic.probe(any_video(), source).outcome == "restoring"
+    assert source.restored == asked
+
+
+def test_a_film_above_the_limit_is_not_restored_to_be_refused_then():
+    source = Fake(size=logic.MAX_BYTES + 1, archived="yes")
+
+    assert logic.probe(any_video(), source).outcome == "refused"
+    assert source.restored == 0
+
+
+@pytest.mark.parametrize(
+    ("head", "archived"),
+    [
+        ({}, "no"),
+        ({"StorageClass": "INTELLIGENT_TIERING"}, "no"),
+        ({"StorageClass": "INTELLIGENT_TIERING", "ArchiveStatus": "ARCHIVE_ACCESS"}, "yes"),
+        ({"ArchiveStatus": "DEEP_ARCHIVE_ACCESS", "Restore": 'ongoing-request="true"'}, "restoring"),
+        ({"StorageClass": "GLACIER"}, "yes"),
+        ({"StorageClass": "DEEP_ARCHIVE", "Restore": 'ongoing-request="true"'}, "restoring"),
+        ({"StorageClass": "GLACIER", "Restore": 'ongoing-request="false", expiry-date="Fri, 21 Dec 2026"'}, "no"),
+        ({"StorageClass": "GLACIER_IR"}, "no"),
+    ],
+)
+def test_the_headers_of_an_object_say_whether_it_can_be_read(account, monkeypatch, head, archived):
+    monkeypatch.setattr(account.s3, "head_object", lambda **_: {"ContentLength": 7, **head})
+
+    assert store(account).find() == logic.Stored(size_bytes=7, archived=archived)
+
+
+@pytest.mark.parametrize(
+    ("head", "days"),
+    [({"StorageClass": "INTELLIGENT_TIERING"}, None), ({"StorageClass": "GLACIER"}, 7)],
+)
+def test_only_a_copy_out_of_glacier_is_asked_for_by_days(account, monkeypatch, head, days):
+    asked = []
+    monkeypatch.setattr(account.s3, "head_object", lambda **_: head)
+    monkeypatch.setattr(account.s3, "restore_object", lambda **given: asked.append(given["RestoreRequest"]))
+
+    store(account).restore()
+
+    (wanted,) = asked
+    assert wanted["GlacierJobParameters"] == {"Tier": "Standard"}
+    assert wanted.get("Days") == days
+
+
+@pytest.mark.parametrize(
+    ("code", "raised"),
+    [("RestoreAlreadyInProgress", None), ("SlowDown", Transient), ("AccessDenied", Permanent)],
+)
+def test_a_restoration_that_is_under_way_is_no_error(account, monkeypatch, code, raised):
+    def refuse(**_):
+        raise ClientError({"Error": {"Code": code}}, "RestoreObject")
+
+    monkeypatch.setattr(account.s3, "head_object", lambda **_: {})
+    monkeypatch.setattr(account.s3, "restore_object", refuse)
+
+    with pytest.raises(raised) if raised else nullcontext():
+        store(account).restore()
+
+
+def store(account):
+    return Store(s3=account.s3, dynamodb=account.dynamodb, imports_table="imports", video=any_video())
 
 
 @pytest.mark.parametrize("after_reads", [0, 1, 2])

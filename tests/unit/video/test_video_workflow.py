@@ -1,6 +1,6 @@
 """The state machine's definition over the real handlers; AWS itself is moto's, a MediaConvert job ends as told."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from botocore.validate import ParamValidator
 
 from functions.contracts.analysis import Analysis
 from functions.contracts.timeline import TimelinePointer
-from functions.contracts.video import VideoAnalysis
+from functions.contracts.video import VideoAnalysis, VideoProbed
 from functions.shoppable.matching.features import describe_image
 from functions.shoppable.matching.index import IndexEntry, build_index
 from functions.video.build_timeline.handler import handler as build_timeline
@@ -51,6 +51,8 @@ class Analyses(Pipeline):
         super().__init__("video-analysis", dict(FUNCTIONS), values, account)
         self.jobs: list[dict[str, Any]] = []
         self.job_end: dict[str, Any] = {"Status": "COMPLETE"}
+        self.on_job: Callable[[], object] = lambda: None
+        """Called when a job was made."""
 
     def upload(self, body: bytes, sequencer: int = 1) -> VideoAnalysis:
         """A new version of the video."""
@@ -74,6 +76,7 @@ class Analyses(Pipeline):
         assert not report.has_errors(), report.generate_report()
         if operation == "CreateJob":
             self.jobs.append(dict(params))
+            self.on_job()
             return {"Job": {"Id": f"job-{len(self.jobs)}", "Status": "SUBMITTED"}}
         return {"Job": {"Id": params.get("Id"), **self.job_end}}
 
@@ -131,6 +134,22 @@ def test_a_film_is_transcoded_analysed_published_and_announced(account: Account,
     assert len(job["ClientRequestToken"]) == 64
     announced = {"shop_id": SHOP, "video_id": VIDEO, "timeline_key": status["timeline_key"], "appearances": 1}
     assert pipeline.events == [("VideoPublished", announced)]
+
+
+def test_a_redriven_film_is_transcoded_by_a_new_job_and_not_by_the_cancelled_one(
+    pipeline: Analyses, film: bytes
+) -> None:
+    """https://docs.aws.amazon.com/mediaconvert/latest/apireference/idempotency.html"""
+    pipeline.job_end = {"Status": "PROGRESSING"}
+    pipeline.on_job = lambda: pipeline.service.api.stop_execution({"executionArn": arn})
+    arn = f"{pipeline.machine.replace(':stateMachine:', ':execution:')}:run-1"
+    assert pipeline.run(pipeline.upload(film)).status == "ABORTED"
+
+    pipeline.job_end, pipeline.on_job = {"Status": "COMPLETE"}, lambda: None
+    pipeline.service.api.redrive_execution({"executionArn": arn})
+    assert pipeline.service.finish(arn, 120).status == "SUCCEEDED"
+    first, second = (job["ClientRequestToken"] for job in pipeline.jobs)
+    assert first != second
 
 
 def test_a_second_run_publishes_the_same_timeline(pipeline: Analyses, film: bytes):
@@ -220,3 +239,79 @@ def test_a_video_that_is_taken_down_while_it_is_analysed_stays_down(pipeline: An
     assert pipeline.status()["state"] == "unpublished"
     assert pipeline.events == []
     assert "Contents" not in pipeline.account.s3.list_objects_v2(Bucket="delivery", Prefix="videos/")
+
+
+def restoring(payload: dict[str, Any], context: Any) -> dict[str, Any]:
+    return VideoProbed(outcome="restoring").model_dump(mode="json")
+
+
+@pytest.mark.usefixtures("blind")
+def test_an_archived_film_is_waited_for_and_then_analysed(pipeline: Analyses, film: bytes):
+    seen: list[tuple[str, Any]] = []
+
+    def third_time(payload: dict[str, Any], context: Any) -> Any:
+        seen.append((pipeline.status()["state"], pipeline.status().get("reason")))
+        return probe_video(payload, context) if len(seen) == 3 else restoring(payload, context)
+
+    def plan(payload: dict[str, Any], context: Any) -> Any:
+        seen.append((pipeline.status()["state"], pipeline.status().get("reason")))
+        return plan_segments(payload, context)
+
+    pipeline.functions |= {"ProbeVideo": third_time, "PlanSegments": plan}
+    execution = pipeline.run(pipeline.upload(film))
+
+    assert execution.status == "SUCCEEDED", (execution.error, execution.cause)
+    assert pipeline.service.waits[:2] == [900, 900]
+    assert [state for state, _ in seen] == ["processing", "restoring", "restoring", "processing"]
+    assert seen[1][1]["code"] == "Restoring"
+    assert "up to 12 hours" in seen[1][1]["message"]
+    assert seen[3][1] is None
+    assert pipeline.status()["state"] == "published"
+
+
+def test_a_film_that_does_not_come_back_within_a_day_is_given_up(pipeline: Analyses, film: bytes):
+    pipeline.functions["ProbeVideo"] = restoring
+    execution = pipeline.run(pipeline.upload(film))
+
+    assert (execution.status, execution.error) == ("FAILED", "RestoreTimedOut")
+    assert sum(pipeline.service.waits) == 24 * 3600
+    assert (pipeline.status()["state"], pipeline.status()["reason"]["code"]) == ("failed", "RestoreTimedOut")
+    assert [kind for kind, _ in pipeline.events] == ["VideoRejected"]
+
+
+def test_a_film_that_is_restored_and_refused_says_why(pipeline: Analyses):
+    calls: list[int] = []
+
+    def second_time(payload: dict[str, Any], context: Any) -> Any:
+        calls.append(1)
+        return probe_video(payload, context) if len(calls) == 2 else restoring(payload, context)
+
+    pipeline.functions["ProbeVideo"] = second_time
+    assert pipeline.run(pipeline.upload(b"a text, whatever its name says")).status == "SUCCEEDED"
+
+    assert (pipeline.status()["state"], pipeline.status()["reason"]["code"]) == ("refused", "NotAVideo")
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [({":state": "unpublished"}, "unpublished"), ({":state": "processing", ":execution": "newer"}, "processing")],
+    ids=["taken down", "a newer version"],
+)
+def test_who_has_no_more_use_for_a_film_ends_the_wait(pipeline: Analyses, change: dict[str, str], left: str):
+    def meanwhile(payload: dict[str, Any], context: Any) -> Any:
+        sets = {":state": "#state = :state", ":execution": "#execution = :execution"}
+        pipeline.account.dynamodb.update_item(
+            TableName="videos",
+            Key={"video_id": {"S": VIDEO}, "record": {"S": "status"}},
+            UpdateExpression="SET " + ", ".join(sets[name] for name in change),
+            ExpressionAttributeNames={f"#{name[1:]}": name[1:] for name in change},
+            ExpressionAttributeValues={name: {"S": value} for name, value in change.items()},
+        )
+        return restoring(payload, context)
+
+    pipeline.functions["ProbeVideo"] = meanwhile
+    assert pipeline.run(pipeline.upload(b"whatever")).status == "SUCCEEDED"
+
+    assert pipeline.invoked == ["ProbeVideo"]
+    assert pipeline.service.waits == []
+    assert pipeline.status()["state"] == left

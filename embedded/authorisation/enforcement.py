@@ -1,0 +1,189 @@
+"""Every request is judged before it reaches its service, and so is what services do for one another.
+
+A denial is worded and shaped as the service would: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from embedded.authorisation.account import Account
+from embedded.authorisation.calls import Call, UnreadableError, read_call
+from embedded.authorisation.decisions import Check, Decision, Denied, Policies, decide
+from embedded.authorisation.errors import PolicyError
+from embedded.authorisation.principals import Principal
+from embedded.authorisation.requests import UnmappedError, needs_of
+from embedded.authorisation.requests.rows import Need
+from embedded.cloud.messages import Request
+
+logger = logging.getLogger(__name__)
+
+Keys = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One need and what became of it; `operation` is the call that it belongs to."""
+
+    operation: str
+    caller: Principal
+    check: Check
+    policies: Policies
+    decision: Decision
+
+
+class Listener(Protocol):
+    """Hears of everything that is judged."""
+
+    def __call__(self, judged: Judged) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a call may not go on. `code` and `status` are those of the service's own answer."""
+
+    code: str
+    message: str
+    status: int
+
+
+# The JSON protocols say 400, the others 403.
+_CODES: dict[str, tuple[str, int]] = {
+    **dict.fromkeys(
+        ("dynamodb", "kms", "events", "stepfunctions", "logs", "ecr", "wafv2", "budgets", "ce", "ssm"),
+        ("AccessDeniedException", 400),
+    ),
+    **dict.fromkeys(("lambda", "mediaconvert", "apigatewayv2", "xray"), ("AccessDeniedException", 403)),
+    "sns": ("AuthorizationError", 403),
+}
+# Where the call is allowed and the key is not.
+_KEY_CODES: dict[str, tuple[str, int]] = {
+    "sqs": ("KMS.AccessDeniedException", 400),
+    "sns": ("KMSAccessDenied", 400),
+    "stepfunctions": ("KmsAccessDeniedException", 400),
+}
+
+
+class Enforcement:
+    """Judges the calls of one account. `listeners` hear of each need."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self.listeners: list[Listener] = []
+
+    def request(self, request: Request) -> Refusal | None:
+        """None if a signed request may go on."""
+        caller = request.caller
+        if caller is None:
+            return Refusal("AccessDenied", "Access Denied", 403)
+        try:
+            call = read_call(request)
+        except UnreadableError as error:
+            return Refusal("AccessDenied", f"unmapped: {error}", 403)
+        return self.call(Principal(caller.arn, caller.account_id, caller.role_arn or ""), call)
+
+    def call(self, caller: Principal, call: Call, source: Source | None = None) -> Refusal | None:
+        """None if `caller` may do what the call does."""
+        try:
+            needs = needs_of(call, self._account)
+        except UnmappedError as error:
+            logger.error("%s: %s", caller.name, error)
+            return self._refusal(call, str(error))
+        return self.needs(caller, call, needs, source)
+
+    def needs(
+        self, caller: Principal, call: Call, needs: Iterable[Need], source: Source | None = None
+    ) -> Refusal | None:
+        """None if `caller` may do all of it; the first that is denied decides the answer."""
+        base = _context(caller, call, source)
+        for need in needs:
+            check = Check(need.action, need.resource, _complete(base, need, self._account.id))
+            try:
+                policies = self._account.policies(caller, need.action, need.resource)
+                _must_be_served(policies)
+                decision = decide(caller, check, policies)
+            except PolicyError as error:
+                logger.error("%s, %s on %s cannot be judged: %s", caller.name, need.action, need.resource, error)
+                return self._refusal(call, f"{need.action} on {need.resource} cannot be judged: {error}")
+            for listener in self.listeners:
+                listener(Judged(f"{call.service}:{call.operation}", caller, check, policies, decision))
+            if isinstance(decision, Denied):
+                logger.warning("denied: %s", decision.message)
+                return self._refusal(call, decision.message, key=bool(need.via))
+        return None
+
+    @staticmethod
+    def _refusal(call: Call, message: str, *, key: bool = False) -> Refusal:
+        code, status = (_KEY_CODES if key and call.service in _KEY_CODES else _CODES).get(
+            call.service, ("AccessDenied", 403)
+        )
+        return Refusal(code, message, status)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """On whose behalf a service acts: `aws:SourceArn` and `aws:SourceAccount`."""
+
+    arn: str
+    account: str
+
+
+def _context(caller: Principal, call: Call, source: Source | None) -> dict[str, tuple[str, ...]]:
+    """Keys of request and caller.
+
+    Requests here come over plain HTTP from this machine; the endpoint stands for AWS's, which has TLS.
+    """
+    moment = datetime.now(UTC)
+    keys = {
+        "aws:currenttime": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+        "aws:epochtime": str(int(time.time())),
+        "aws:requestedregion": call.region,
+        "aws:securetransport": "true",
+        "aws:principalisawsservice": "true" if caller.service else "false",
+        "aws:viaawsservice": "false",
+    }
+    if caller.service:
+        keys["aws:principalservicename"] = caller.service
+    else:
+        keys |= {
+            "aws:principalarn": caller.role_arn or caller.arn,
+            "aws:principalaccount": caller.account,
+            "aws:principaltype": "AssumedRole" if caller.role_arn else "User",
+        }
+        if ":user/" in caller.arn:
+            keys["aws:username"] = caller.arn.rpartition("/")[2]
+    if call.source_ip:
+        keys["aws:sourceip"] = call.source_ip
+    if "user-agent" in call.headers:
+        keys["aws:useragent"] = call.headers["user-agent"]
+    if source is not None:
+        keys |= {"aws:sourcearn": source.arn, "aws:sourceaccount": source.account}
+    if call.service == "sns":
+        # What a topic's own first policy asks for: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+        keys["aws:sourceowner"] = source.account if source else caller.account
+    return {name: (value,) for name, value in keys.items()}
+
+
+def _complete(base: Mapping[str, tuple[str, ...]], need: Need, account: str) -> dict[str, tuple[str, ...]]:
+    keys = {**base, **need.keys}
+    if need.resource.startswith("arn:"):
+        keys["aws:resourceaccount"] = (need.resource.split(":")[4] or account,)
+    if need.via:
+        # A service that asks in the caller's name has no address of the caller's.
+        keys.pop("aws:sourceip", None)
+        keys["aws:viaawsservice"] = ("true",)
+    return keys
+
+
+def _must_be_served(policies: Policies) -> None:
+    """Raises PolicyError where a policy asks for a key that is understood but that nothing here fills in."""
+    documents = [*policies.identity, *(each for each in (policies.boundary, policies.resource) if each)]
+    for policy in documents:
+        if policy.unserved:
+            message = f"the policy {policy.name} asks for {policy.unserved}, which the embedded AWS does not fill in"
+            raise PolicyError(message)

@@ -1,0 +1,5 @@
+"""The cloud of the embedded AWS's own tests."""
+
+from tests.embedded.conftest import cloud
+
+__all__ = ["cloud"]
