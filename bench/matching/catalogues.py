@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from functions.contracts import ids
-from functions.shoppable.decode import Image
+from functions.shoppable.image import Image
 from functions.shoppable.matching.features import describe_image
 from functions.shoppable.matching.index import IndexEntry, InstanceIndex, build_index
 from functions.shoppable.matching.instance import InstanceMatcher

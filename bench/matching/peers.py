@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.shoppable.decode import Image
+from functions.shoppable.image import Image
 
 Box = tuple[float, float, float, float]
 

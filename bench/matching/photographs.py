@@ -8,7 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from functions.shoppable.decode import Image
+from functions.shoppable.image import Image
 
 GROCERIES: Final = Path(__file__).parents[3] / "shared" / "data" / "grocery-packages"
 

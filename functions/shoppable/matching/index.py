@@ -61,7 +61,7 @@ class IndexEntry:
 class IndexManifest(Contract):
     """What the index's directory holds; also in it, as `manifest.json`."""
 
-    schema_version: Literal["index.v1"] = "index.v1"
+    schema_version: Literal["index.v2"] = "index.v2"
     products: int
     images: int
     descriptors: int
@@ -182,7 +182,7 @@ class InstanceIndex:
             names = _Names.model_validate_json((directory / "names.json").read_text())
             index = cls(directory, manifest, names)
         except (OSError, ValidationError, RuntimeError) as failure:
-            raise ValueError(f"no index of version index.v1 in {directory}: {failure}") from failure
+            raise ValueError(f"no index of version index.v2 in {directory}: {failure}") from failure
         rows = (len(index.product_ids), len(index.image_sha256s), len(index._points), len(index._descriptors))
         if rows != (manifest.products, manifest.images, manifest.descriptors, manifest.descriptors):
             raise ValueError(f"the index's files do not fit together: {rows} against {manifest!r}")

@@ -24,6 +24,8 @@ _SAME_POINTS = 0.25
 """Share of a product's points that another one claims too, from which on only one of them can be right."""
 _PLACES = 8
 _RIVALS = 6
+_COMPARABLE = 0.5
+"""Share of the inliers of a product's best picture from which on another one may take its place."""
 _HOPELESS = 0.4
 """Share of the points that the best in its place explains, below which a candidate is not compared."""
 _MIN_SCORE = 0.02
@@ -80,7 +82,7 @@ class InstanceMatcher:
         return [place for place in found if place.candidates]
 
     def verified(self, frame: ImageFeatures) -> list[Evidence]:
-        """What geometry allows, most inliers first; of one product in one place, the best."""
+        """What geometry allows, most inliers first; of one product in one place, one."""
         cv2.setRNGSeed(1)
         projected = self._index.project(frame.descriptors)
         references: dict[int, Reference] = {}
@@ -91,12 +93,11 @@ class InstanceMatcher:
             evidence = verify(hypothesis, references[hypothesis.image], frame, projected)
             if evidence is not None:
                 found.append(evidence)
-        kept: dict[int, list[Evidence]] = {}
+        of_product: dict[int, list[Evidence]] = {}
         for evidence in sorted(found, key=_strength, reverse=True):
-            others = kept.setdefault(int(self._index.image_product[evidence.image]), [])
-            if not any(_is_same_place(other, evidence) for other in others):
-                others.append(evidence)
-        return sorted((one for others in kept.values() for one in others), key=_strength, reverse=True)
+            of_product.setdefault(int(self._index.image_product[evidence.image]), []).append(evidence)
+        kept = [_tightest(group) for of_one in of_product.values() for group in _places(of_one)]
+        return sorted(kept, key=_strength, reverse=True)
 
     def _place(self, group: list[Evidence], frame: ImageFeatures, image: Image) -> Place:
         first = self._index.reference(group[0].image)
@@ -119,6 +120,21 @@ class InstanceMatcher:
 
 def _strength(evidence: Evidence) -> tuple[int, float, int]:
     return evidence.inliers, evidence.votes, -evidence.image
+
+
+def _tightest(group: list[Evidence]) -> Evidence:
+    """Of a product's pictures in one place (most inliers first) the one with the smallest outline: a picture taken at
+    an angle, or in a room, has a side or a table in it that does not lie in the plane of what both explain.
+    """
+    of_image: dict[int, Evidence] = {}
+    for evidence in group:
+        if evidence.inliers >= _COMPARABLE * group[0].inliers:
+            of_image.setdefault(evidence.image, evidence)
+    return min(of_image.values(), key=_area)
+
+
+def _area(evidence: Evidence) -> float:
+    return float(cv2.contourArea(cv2.convexHull(evidence.outline.reshape(-1, 1, 2))))
 
 
 def _is_same_place(first: Evidence, second: Evidence) -> bool:

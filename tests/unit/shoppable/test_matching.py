@@ -170,7 +170,7 @@ def test_should_match_nothing_against_an_empty_catalogue(tmp_path):
 
 
 def test_should_refuse_a_directory_that_holds_no_index(tmp_path):
-    with pytest.raises(ValueError, match=r"index\.v1"):
+    with pytest.raises(ValueError, match=r"index\.v2"):
         InstanceIndex.load(tmp_path)
 
 
