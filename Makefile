@@ -144,7 +144,11 @@ bench-authorisation: $(INSTALLED) $(PLAYER) ## What share of the demo's time goe
 	$(RUN) -m bench.authorisation
 
 bench: $(INSTALLED) ## What is measured: accuracy and ratios of one run
-	$(RUN) -m bench.matching
+	$(RUN) -m bench.matching photographs
+
+.PHONY: bench-matching
+bench-matching: $(INSTALLED) ## Finding products in real photographs beside a plain peer; FILMS="directories" of demo sets
+	$(RUN) -m bench.matching $(if $(FILMS),films $(FILMS),photographs)
 
 release: $(INSTALLED) ## Write promotions/dev.json, what dev runs (OUTPUTS=file: its outputs; else Pulumi is asked)
 	$(RUN) -m release release $(if $(OUTPUTS),--outputs $(OUTPUTS))

@@ -21,13 +21,22 @@ PRODUCT_SIDE = 480
 PRODUCT_FEATURES = 700
 FRAME_SIDE = 960
 FRAME_FEATURES = 1500
-THUMB_SIDE = 64
+FRAME_ENLARGED = 1.5
+"""Small pictures are enlarged at most so much: the detector looks at twofold size anyway."""
+PICTURE_SIDE = 160
+"""Pixels: the longer side of the small picture that is kept for comparing surfaces."""
+_PICTURE_OPTIONS = (
+    cv2.IMWRITE_JPEG_QUALITY,
+    92,
+    cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+    cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+)
 OUTLINE_POINTS = 12
 ROOT_SCALE = 512
 """Descriptors have unit length; stored as round(x * ROOT_SCALE), clipped at 255: no texture has components above
 0.5.
 """
-_MAGIC = b"SVF1"
+_MAGIC = b"SVF2"
 _BACKGROUND_SPREAD = 12.0
 _BACKGROUND_DISTANCE = 14.0
 _STUDIO_LIGHT = 200
@@ -47,8 +56,8 @@ class ImageFeatures:
     """(N, 128) RootSIFT."""
     outline: NDArray[np.float32]
     """(OUTLINE_POINTS, 2): convex hull of what is not plain background; the last point is repeated to fill up."""
-    thumb: Image
-    """(THUMB_SIDE, THUMB_SIDE, 3) BGR: the whole picture without regard to its aspect ratio; black for a frame."""
+    picture: bytes
+    """The picture as a JPEG whose longer side is PICTURE_SIDE; of a frame, nothing."""
 
     def to_bytes(self) -> bytes:
         """A compressed form; equal features give equal bytes."""
@@ -57,7 +66,7 @@ class ImageFeatures:
             self.points.astype("<f4").tobytes()
             + self.descriptors.tobytes()
             + self.outline.astype("<f4").tobytes()
-            + self.thumb.tobytes()
+            + self.picture
         )
         return _MAGIC + head + zlib.compress(body, 1)
 
@@ -65,24 +74,24 @@ class ImageFeatures:
     def from_bytes(cls, body: bytes) -> Self:
         """Raises ValueError when the bytes are not from to_bytes."""
         if body[:4] != _MAGIC or len(body) < 16:
-            raise ValueError("not image features of version SVF1")
+            raise ValueError("not image features of version SVF2")
         width, height, count = (int(value) for value in np.frombuffer(body[4:16], dtype="<u4"))
-        sizes = (count * 16, count * 128, OUTLINE_POINTS * 8, THUMB_SIDE * THUMB_SIDE * 3)
+        sizes = (count * 16, count * 128, OUTLINE_POINTS * 8)
         try:
             plain = zlib.decompress(body[16:], bufsize=sum(sizes))
         except zlib.error as failure:
             raise ValueError("image features are damaged") from failure
-        if len(plain) != sum(sizes):
-            raise ValueError(f"image features have {len(plain)} bytes instead of {sum(sizes)}")
+        if len(plain) < sum(sizes):
+            raise ValueError(f"image features have {len(plain)} bytes instead of {sum(sizes)} and a picture")
         ends = np.cumsum(sizes)
-        points, descriptors, outline, thumb = (plain[end - size : end] for end, size in zip(ends, sizes, strict=True))
+        points, descriptors, outline = (plain[end - size : end] for end, size in zip(ends, sizes, strict=True))
         return cls(
             width=width,
             height=height,
             points=np.frombuffer(points, dtype="<f4").reshape(count, 4).astype(np.float32),
             descriptors=np.frombuffer(descriptors, dtype=np.uint8).reshape(count, 128),
             outline=np.frombuffer(outline, dtype="<f4").reshape(OUTLINE_POINTS, 2).astype(np.float32),
-            thumb=np.frombuffer(thumb, dtype=np.uint8).reshape(THUMB_SIDE, THUMB_SIDE, 3),
+            picture=plain[ends[-1] :],
         )
 
 
@@ -98,13 +107,17 @@ def describe_image(image: Image) -> ImageFeatures:
         points=points,
         descriptors=descriptors,
         outline=_outline(mask),
-        thumb=cast("Image", cv2.resize(sized, (THUMB_SIDE, THUMB_SIDE), interpolation=cv2.INTER_AREA)),
+        picture=_jpeg(_resized(image, PICTURE_SIDE, enlarge=1.0)),
     )
 
 
 def describe_frame(image: Image) -> ImageFeatures:
     """Features of a video frame: uint8 BGR (H, W, 3)."""
-    sized = _resized(image, FRAME_SIDE, enlarge=2.0)
+    return describe_features(resized_frame(image))
+
+
+def describe_features(sized: Image) -> ImageFeatures:
+    """Features of a frame that resized_frame gave."""
     points, descriptors = _detect(sized, FRAME_FEATURES)
     high, wide = sized.shape[:2]
     corners = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], dtype=np.float32)
@@ -114,13 +127,20 @@ def describe_frame(image: Image) -> ImageFeatures:
         points=points,
         descriptors=descriptors,
         outline=_padded(corners),
-        thumb=np.zeros((THUMB_SIDE, THUMB_SIDE, 3), dtype=np.uint8),
+        picture=b"",
     )
 
 
 def resized_frame(image: Image) -> Image:
     """The picture at the size in which describe_frame describes it."""
-    return _resized(image, FRAME_SIDE, enlarge=2.0)
+    return _resized(image, FRAME_SIDE, enlarge=FRAME_ENLARGED)
+
+
+def _jpeg(image: Image) -> bytes:
+    done, encoded = cv2.imencode(".jpg", image, [*_PICTURE_OPTIONS])
+    if not done:
+        raise RuntimeError("OpenCV could not encode a JPEG")
+    return encoded.tobytes()
 
 
 @cache

@@ -10,15 +10,17 @@ only the pages of the images that are verified are ever read.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from functions.contracts.base import Contract, Identifier, Sha256
-from functions.shoppable.matching.features import OUTLINE_POINTS, ROOT_SCALE, THUMB_SIDE, ImageFeatures
+from functions.shoppable.matching.features import OUTLINE_POINTS, ROOT_SCALE, ImageFeatures
 
 SEARCH_FEATURES = 250
 """Of every image, in the search layer."""
@@ -40,7 +42,7 @@ _FILES = (
     "points.npy",
     "descriptors.npy",
     "outlines.npy",
-    "thumbs.npy",
+    "pictures.bin",
     "names.json",
 )
 
@@ -59,7 +61,7 @@ class IndexEntry:
 class IndexManifest(Contract):
     """What the index's directory holds; also in it, as `manifest.json`."""
 
-    schema_version: Literal["index.v1"] = "index.v1"
+    schema_version: Literal["index.v2"] = "index.v2"
     products: int
     images: int
     descriptors: int
@@ -85,7 +87,15 @@ class Reference:
     descriptors: Floats
     """(N, D)"""
     outline: Floats
-    thumb: NDArray[np.uint8]
+    jpeg: bytes
+
+    @cached_property
+    def picture(self) -> NDArray[np.uint8]:
+        """(H, W, 3) BGR, small."""
+        decoded = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        if decoded is None:
+            raise ValueError("a picture of the index is damaged")
+        return np.asarray(decoded, np.uint8)
 
 
 def build_index(entries: Iterable[IndexEntry], directory: Path) -> IndexManifest:
@@ -98,19 +108,19 @@ def build_index(entries: Iterable[IndexEntry], directory: Path) -> IndexManifest
     projection = _projection(ordered, counts)
     dimensions = projection.shape[1]
 
-    images = np.zeros((len(ordered), 5), dtype=np.int64)
+    images = np.zeros((len(ordered), 7), dtype=np.int64)
     images[:, 0] = [product_number[entry.product_id] for entry in ordered]
     images[:, 1], images[:, 2] = starts[:-1], counts
     images[:, 3] = [entry.features.width for entry in ordered]
     images[:, 4] = [entry.features.height for entry in ordered]
+    sizes = np.array([len(entry.features.picture) for entry in ordered], dtype=np.int64)
+    images[:, 5], images[:, 6] = np.cumsum(sizes) - sizes, sizes
     np.save(directory / "images.npy", images)
     np.save(directory / "projection.npy", projection)
     np.save(
         directory / "outlines.npy", _stacked([e.features.outline for e in ordered], (OUTLINE_POINTS, 2), np.float32)
     )
-    np.save(
-        directory / "thumbs.npy", _stacked([e.features.thumb for e in ordered], (THUMB_SIDE, THUMB_SIDE, 3), np.uint8)
-    )
+    (directory / "pictures.bin").write_bytes(b"".join(entry.features.picture for entry in ordered))
     np.save(directory / "points.npy", _rows([_packed(entry.features.points) for entry in ordered], 4, np.int16))
 
     total = int(starts[-1])
@@ -160,7 +170,8 @@ class InstanceIndex:
         self._points = cast("NDArray[np.int16]", np.load(directory / "points.npy", mmap_mode="r"))
         self._descriptors = cast("NDArray[np.int8]", np.load(directory / "descriptors.npy", mmap_mode="r"))
         self._outlines = cast("Floats", np.load(directory / "outlines.npy", mmap_mode="r"))
-        self._thumbs = cast("NDArray[np.uint8]", np.load(directory / "thumbs.npy", mmap_mode="r"))
+        pictures = directory / "pictures.bin"
+        self._pictures = np.memmap(pictures, np.uint8, "r") if pictures.stat().st_size else np.zeros(0, np.uint8)
         self._search: Any = _read_search(directory / "search.faiss") if len(self._search_image) else None
 
     @classmethod
@@ -171,7 +182,7 @@ class InstanceIndex:
             names = _Names.model_validate_json((directory / "names.json").read_text())
             index = cls(directory, manifest, names)
         except (OSError, ValidationError, RuntimeError) as failure:
-            raise ValueError(f"no index of version index.v1 in {directory}: {failure}") from failure
+            raise ValueError(f"no index of version index.v2 in {directory}: {failure}") from failure
         rows = (len(index.product_ids), len(index.image_sha256s), len(index._points), len(index._descriptors))
         if rows != (manifest.products, manifest.images, manifest.descriptors, manifest.descriptors):
             raise ValueError(f"the index's files do not fit together: {rows} against {manifest!r}")
@@ -195,13 +206,14 @@ class InstanceIndex:
     def reference(self, image: int) -> Reference:
         """All that is known of one image."""
         start, count = int(self._images[image, 1]), int(self._images[image, 2])
+        at, size = int(self._images[image, 5]), int(self._images[image, 6])
         return Reference(
             width=float(self.image_size[image, 0]),
             height=float(self.image_size[image, 1]),
             points=_unpacked(self._points[start : start + count]),
             descriptors=self._descriptors[start : start + count].astype(np.float32) / _CODE_SCALE,
             outline=np.array(self._outlines[image]),
-            thumb=np.array(self._thumbs[image]),
+            jpeg=self._pictures[at : at + size].tobytes(),
         )
 
 

@@ -1,33 +1,53 @@
-"""The engine `instance`: local features, a shortlist over the whole catalogue, geometric verification of its best."""
+"""The engine `instance`: local features, a shortlist over the whole catalogue, geometric verification of its best, and
+a contest of surfaces between those that claim one place.
+"""
 
-import math
-from dataclasses import replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from functions.shoppable.image import Image
-from functions.shoppable.matching.features import ImageFeatures, describe_frame, resized_frame
+from functions.shoppable.matching.features import ImageFeatures, describe_features, resized_frame
 from functions.shoppable.matching.index import InstanceIndex, Reference
-from functions.shoppable.matching.lookalikes import picture_margin, points_margin
 from functions.shoppable.matching.port import Box, FrameMatch
+from functions.shoppable.matching.scores import CERTAIN, Candidate, margin, probability
 from functions.shoppable.matching.shortlist import shortlist
+from functions.shoppable.matching.surface import Drawing, contest, draw, likeness, surface
 from functions.shoppable.matching.verify import Evidence, verify
 
 __all__ = ["FrameMatch", "InstanceMatcher"]
 
-HYPOTHESES = 36
+HYPOTHESES = 32
 _SAME_PLACE = 0.5
 _SAME_POINTS = 0.25
 """Share of a product's points that another one claims too, from which on only one of them can be right."""
-_CERTAIN = 20.0
-_HOPELESS = 5.0
-# Log odds per unit of each margin: a logistic regression over pairs of look-alikes.
-_MARGIN_LOGIT = 0.3
-_MARGIN_POINTS = 5.8
-_MARGIN_STRUCTURE = 5.5
-_MARGIN_COLOUR = 2.5
-_MIN_SCORE = 0.05
+_PLACES = 8
+_RIVALS = 6
+_COMPARABLE = 0.5
+"""Share of the inliers of a product's best picture from which on another one may take its place."""
+_HOPELESS = 0.4
+"""Share of the points that the best in its place explains, below which a candidate is not compared."""
+_MIN_SCORE = 0.02
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Place:
+    """Part of a frame that one or several products claim."""
+
+    candidates: tuple[Candidate, ...]
+    contests: dict[tuple[int, int], tuple[float, float]]
+    """Of every two candidates, by their numbers, the lower first."""
+
+    def closest(self, number: int) -> float:
+        """The candidate's margin against its strongest rival."""
+        margins = [CERTAIN]
+        for other in range(len(self.candidates)):
+            if other != number:
+                low, high = min(number, other), max(number, other)
+                odds = margin(self.candidates[low], self.candidates[high], self.contests[low, high])
+                margins.append(odds if number == low else -odds)
+        return min(margins)
 
 
 class InstanceMatcher:
@@ -42,27 +62,27 @@ class InstanceMatcher:
         self._index = index
 
     def match(self, image: Image) -> list[FrameMatch]:
-        """Products in a uint8 BGR picture (H, W, 3), the best first."""
-        return self.match_features(describe_frame(image), resized_frame(image))
-
-    def match_features(self, frame: ImageFeatures, image: Image | None = None) -> list[FrameMatch]:
-        """As `match`, from features that describe_frame gave; without the picture, neither colours nor shapes add
-        to the score.
+        """Products in a uint8 BGR picture (H, W, 3), the best first; of look-alikes in one place, every one that may be
+        it.
         """
-        return [
-            _frame_match(self._index, found, frame)
-            for found in self.evidence(frame, image)
-            if found.score >= _MIN_SCORE
-        ]
+        sized = resized_frame(image)
+        frame = describe_features(sized)
+        found: list[FrameMatch] = []
+        for place in self.places(frame, sized):
+            for number, candidate in enumerate(place.candidates):
+                score = probability(candidate, place.closest(number))
+                if score >= _MIN_SCORE:
+                    found.append(_frame_match(self._index, candidate.evidence, frame, score))
+        return sorted(found, key=lambda match: (-match.score, match.product_id, match.box))
 
-    def evidence(self, frame: ImageFeatures, image: Image | None = None) -> list[Evidence]:
-        """What was verified, look-alikes suppressed, the best first."""
-        found = self._best_of_products(self.verified(frame, image))
-        winners = [self._champion(group, frame, image) for group in _rivals(found)]
-        return sorted(winners, key=lambda winner: (-winner.score, winner.image))
+    def places(self, frame: ImageFeatures, image: Image) -> list[Place]:
+        """What was verified, by place. `image`: the picture as `frame` describes it."""
+        groups = _places(self.verified(frame))[:_PLACES]
+        found = (self._place(group, frame, image) for group in groups)
+        return [place for place in found if place.candidates]
 
-    def verified(self, frame: ImageFeatures, image: Image | None) -> list[Evidence]:
-        """Everything that geometry allows, before hypotheses compete."""
+    def verified(self, frame: ImageFeatures) -> list[Evidence]:
+        """What geometry allows, most inliers first; of one product in one place, one."""
         cv2.setRNGSeed(1)
         projected = self._index.project(frame.descriptors)
         references: dict[int, Reference] = {}
@@ -70,75 +90,65 @@ class InstanceMatcher:
         for hypothesis in shortlist(self._index, frame, projected, limit=HYPOTHESES):
             if hypothesis.image not in references:
                 references[hypothesis.image] = self._index.reference(hypothesis.image)
-            evidence = verify(hypothesis, references[hypothesis.image], frame, projected, image)
+            evidence = verify(hypothesis, references[hypothesis.image], frame, projected)
             if evidence is not None:
-                found.append(replace(evidence, score=probability(evidence)))
-        return found
+                found.append(evidence)
+        of_product: dict[int, list[Evidence]] = {}
+        for evidence in sorted(found, key=_strength, reverse=True):
+            of_product.setdefault(int(self._index.image_product[evidence.image]), []).append(evidence)
+        kept = [_tightest(group) for of_one in of_product.values() for group in _places(of_one)]
+        return sorted(kept, key=_strength, reverse=True)
 
-    def _best_of_products(self, found: list[Evidence]) -> list[Evidence]:
-        """The best place of each product, in descending order."""
-        best: dict[int, Evidence] = {}
-        for evidence in sorted(found, key=lambda item: (-logit(item), item.image)):
-            best.setdefault(int(self._index.image_product[evidence.image]), evidence)
-        return list(best.values())
-
-    def _champion(self, group: list[Evidence], frame: ImageFeatures, image: Image | None) -> Evidence:
-        """Of products that claim the same points, the one that wins; the closest contest limits its score."""
-        champion = group[0]
-        for rival in group[1:]:
-            if self._margin(champion, rival, frame, image) < 0:
-                champion = rival
-        margins = [self._margin(champion, rival, frame, image) for rival in group if rival is not champion]
-        closest = min(margins, default=_CERTAIN)
-        return replace(champion, score=probability(champion) * _sigmoid(closest))
-
-    def _margin(self, first: Evidence, second: Evidence, frame: ImageFeatures, image: Image | None) -> float:
-        """Log odds that the first of two look-alikes is the right one; changes its sign when they change places."""
-        margin = _MARGIN_LOGIT * (logit(first) - logit(second)) + _MARGIN_POINTS * points_margin(first, second)
-        if image is not None:
-            one, other = self._index.reference(first.image), self._index.reference(second.image)
-            forth = picture_margin(first, second, (one, other), frame, image)
-            back = picture_margin(second, first, (other, one), frame, image)
-            margin += _MARGIN_STRUCTURE * (forth[0] - back[0]) / 2 + _MARGIN_COLOUR * (forth[1] - back[1]) / 2
-        return margin
+    def _place(self, group: list[Evidence], frame: ImageFeatures, image: Image) -> Place:
+        first = self._index.reference(group[0].image)
+        seen = surface(group[0].homography, first, (frame.width, frame.height), image)
+        candidates: list[Candidate] = []
+        drawings: list[Drawing] = []
+        for evidence in [e for e in group if e.inliers >= _HOPELESS * group[0].inliers][:_RIVALS]:
+            drawing = draw(seen, evidence.homography, self._index.reference(evidence.image))
+            alike = likeness(seen, drawing)
+            if alike is not None:
+                candidates.append(Candidate(evidence=evidence, likeness=alike))
+                drawings.append(drawing)
+        contests = {
+            (low, high): contest(seen, drawings[low], drawings[high])
+            for high in range(len(drawings))
+            for low in range(high)
+        }
+        return Place(candidates=tuple(candidates), contests=contests)
 
 
-def logit(evidence: Evidence) -> float:
-    """How much one hypothesis has for it, without regard to others: log odds.
+def _strength(evidence: Evidence) -> tuple[int, float, int]:
+    return evidence.inliers, evidence.votes, -evidence.image
 
-    A logistic regression over hypotheses of generated scenes with unknown products and of photographs of real packages
-    from whose catalogue the right product was taken away; inliers alone say little, since a brand's products share
-    print.
+
+def _tightest(group: list[Evidence]) -> Evidence:
+    """Of a product's pictures in one place (most inliers first) the one with the smallest outline: a picture taken at
+    an angle, or in a room, has a side or a table in it that does not lie in the plane of what both explain.
     """
-    return (
-        -5.6
-        + 0.25 * math.log(max(evidence.inliers, 1))
-        + 7.4 * evidence.inliers / max(evidence.expected, 1)
-        + 0.7 * min(evidence.spread, 1.0)
-        + 3.3 * evidence.structure
-        + 3.3 * evidence.colour
-    )
+    of_image: dict[int, Evidence] = {}
+    for evidence in group:
+        if evidence.inliers >= _COMPARABLE * group[0].inliers:
+            of_image.setdefault(evidence.image, evidence)
+    return min(of_image.values(), key=_area)
 
 
-def probability(evidence: Evidence) -> float:
-    """Of the hypothesis, before look-alikes are considered."""
-    return _sigmoid(logit(evidence))
+def _area(evidence: Evidence) -> float:
+    return float(cv2.contourArea(cv2.convexHull(evidence.outline.reshape(-1, 1, 2))))
 
 
-def _sigmoid(value: float) -> float:
-    return 1 / (1 + math.exp(-min(max(value, -60.0), 60.0)))
+def _is_same_place(first: Evidence, second: Evidence) -> bool:
+    common = len(np.intersect1d(first.matched, second.matched, assume_unique=True))
+    return common >= _SAME_POINTS * min(first.inliers, second.inliers) or _overlap(first, second) > _SAME_PLACE
 
 
-def _rivals(found: list[Evidence]) -> list[list[Evidence]]:
-    """Groups that claim the same points of the frame, each around its best; `found` in descending order."""
+def _places(found: list[Evidence]) -> list[list[Evidence]]:
+    """Groups that claim the same points of the frame or the same part of it, each around its first."""
     groups: list[list[Evidence]] = []
     for evidence in found:
         for group in groups:
-            common = len(np.intersect1d(group[0].matched, evidence.matched))
-            if common >= _SAME_POINTS * evidence.inliers or _overlap(group[0], evidence) > _SAME_PLACE:
-                # What is far behind loses whatever the pictures say.
-                if logit(evidence) > logit(group[0]) - _HOPELESS:
-                    group.append(evidence)
+            if _is_same_place(group[0], evidence):
+                group.append(evidence)
                 break
         else:
             groups.append([evidence])
@@ -161,17 +171,18 @@ def _overlap(first: Evidence, second: Evidence) -> float:
     return wide * high / max(areas - wide * high, 1e-6)
 
 
-def _frame_match(index: InstanceIndex, evidence: Evidence, frame: ImageFeatures) -> FrameMatch:
+def _frame_match(index: InstanceIndex, evidence: Evidence, frame: ImageFeatures, score: float) -> FrameMatch:
     return FrameMatch(
         product_id=index.product_ids[int(index.image_product[evidence.image])],
         image_sha256=index.image_sha256s[evidence.image],
-        box=_box(evidence, frame),
-        score=round(evidence.score, 4),
+        box=box_of(evidence, frame),
+        score=round(score, 4),
         inliers=evidence.inliers,
     )
 
 
-def _box(evidence: Evidence, frame: ImageFeatures) -> Box:
+def box_of(evidence: Evidence, frame: ImageFeatures) -> Box:
+    """Around the outline, as fractions of the frame, clipped to it."""
     left, top, right, bottom = _bounds(evidence)
     x0, x1 = (float(np.clip(edge / frame.width, 0, 1)) for edge in (left, right))
     y0, y1 = (float(np.clip(edge / frame.height, 0, 1)) for edge in (top, bottom))

@@ -31,7 +31,7 @@ _IMAGES_PER_PRODUCT = 2
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Hypothesis:
     """A product picture in a pose: a similarity that takes the picture's pixels to the frame's."""
 
@@ -43,6 +43,10 @@ class Hypothesis:
     x: float
     y: float
     """Where the picture's centre lies, in pixels of the frame."""
+    seen: NDArray[np.int64]
+    """Points of the frame that voted, each once."""
+    known: Floats
+    """(N, 2): where their partners lie in the picture."""
 
 
 def shortlist(index: InstanceIndex, frame: ImageFeatures, projected: Floats, *, limit: int) -> list[Hypothesis]:
@@ -56,7 +60,7 @@ def shortlist(index: InstanceIndex, frame: ImageFeatures, projected: Floats, *, 
     weight = weights[query, column].astype(np.float64)
     image, points = index.search_rows(rows[query, column])
     poses = _poses(frame.points[query], points, index.image_size[image])
-    return _collect(index, query, image, weight, poses, limit)
+    return _collect(index, query, points, image, weight, poses, limit)
 
 
 def _poses(found: Floats, known: Floats, size: Floats) -> NDArray[np.float64]:
@@ -73,6 +77,7 @@ def _poses(found: Floats, known: Floats, size: Floats) -> NDArray[np.float64]:
 def _collect(
     index: InstanceIndex,
     query: NDArray[np.int64],
+    points: Floats,
     image: NDArray[np.int32],
     weight: NDArray[np.float64],
     poses: NDArray[np.float64],
@@ -99,14 +104,14 @@ def _collect(
     np.maximum.at(best, pair_of, weight[owner])
     pair_cell = pair // width
     votes = np.bincount(pair_cell, weights=best, minlength=len(cells))
-    points = np.bincount(pair_cell, minlength=len(cells))
+    voters = np.bincount(pair_cell, minlength=len(cells))
     cell_image = cells >> 36
     order = np.lexsort((cells, -votes))
-    order = order[points[order] >= _MIN_VOTES][: limit * 8]
+    order = order[voters[order] >= _MIN_VOTES][: limit * 8]
     chosen = _spread(index, cells, cell_image, order, limit)
     members = {cell: owner[cell_of == cell] for cell in chosen}
     found = [
-        _hypothesis(int(cell_image[cell]), float(votes[cell]), poses[members[cell]], weight[members[cell]])
+        _hypothesis(int(cell_image[cell]), float(votes[cell]), members[cell], query, points, poses, weight)
         for cell in chosen
     ]
     distinct: list[Hypothesis] = []
@@ -146,8 +151,22 @@ def _spread(
     return chosen
 
 
-def _hypothesis(image: int, votes: float, poses: NDArray[np.float64], weight: NDArray[np.float64]) -> Hypothesis:
-    share = weight / weight.sum()
-    turn = float(np.arctan2((np.sin(poses[:, 1]) * share).sum(), (np.cos(poses[:, 1]) * share).sum()))
-    log_scale, x, y = (float((poses[:, column] * share).sum()) for column in (0, 2, 3))
-    return Hypothesis(image=image, votes=votes, scale=2.0**log_scale, turn=turn, x=x, y=y)
+def _hypothesis(
+    image: int,
+    votes: float,
+    members: NDArray[np.int64],
+    query: NDArray[np.int64],
+    points: Floats,
+    poses: NDArray[np.float64],
+    weight: NDArray[np.float64],
+) -> Hypothesis:
+    share = weight[members] / weight[members].sum()
+    pose = poses[members]
+    turn = float(np.arctan2((np.sin(pose[:, 1]) * share).sum(), (np.cos(pose[:, 1]) * share).sum()))
+    log_scale, x, y = (float((pose[:, column] * share).sum()) for column in (0, 2, 3))
+    best = members[np.lexsort((members, -weight[members]))]
+    seen, first = np.unique(query[best], return_index=True)
+    known = points[best[first], :2]
+    return Hypothesis(
+        image=image, votes=votes, scale=2.0**log_scale, turn=turn, x=x, y=y, seen=seen.astype(np.int64), known=known
+    )

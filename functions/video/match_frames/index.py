@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from functions.shared.errors import Permanent, Transient, aws_errors
 from functions.shared.objects import get_bytes
 from functions.shoppable.matching.index import IndexManifest, InstanceIndex
@@ -34,12 +36,13 @@ def load(s3: "S3Client", bucket: str, prefix: str) -> InstanceMatcher:
     Raises Transient (also when a file is not what the manifest says: it may be read again) or Permanent.
     """
     manifest = get_bytes(s3, bucket, f"{prefix}/manifest.json")
+    files = _files(manifest, prefix)
     name = hashlib.sha256(manifest).hexdigest()
     if name not in _opened:
         directory = cache_root() / name
         if not directory.is_dir():
             _discard_unused(cache_root())
-            _fetch(s3, bucket, prefix, manifest, directory)
+            _fetch(s3, bucket, prefix, manifest, files, directory)
         os.utime(directory)
         try:
             index = InstanceIndex.load(directory)
@@ -55,14 +58,24 @@ def forget() -> None:
     _opened.clear()
 
 
-def _fetch(s3: "S3Client", bucket: str, prefix: str, manifest: bytes, directory: Path) -> None:
+def _files(manifest: bytes, prefix: str) -> dict[str, str]:
+    """File name to digest. Raises Permanent when other code has built the index."""
+    try:
+        return dict(IndexManifest.model_validate_json(manifest).files)
+    except ValidationError as error:
+        raise Permanent(
+            f"The catalogue's index {prefix} was built by another version of the code. Upload the product feed again, "
+            "unchanged if you like: that builds it anew; then start the analysis again."
+        ) from error
+
+
+def _fetch(s3: "S3Client", bucket: str, prefix: str, manifest: bytes, files: dict[str, str], directory: Path) -> None:
     """Into a directory of its own first: another process sees the whole index or none of it."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix="fetching-") as scratch:
         whole = Path(scratch) / "index"
         whole.mkdir()
         (whole / "manifest.json").write_bytes(manifest)
-        files = IndexManifest.model_validate_json(manifest).files
         with ThreadPoolExecutor(8) as readers:
             fetches = [
                 readers.submit(_fetch_file, s3, bucket, f"{prefix}/{file}", whole / file, digest)

@@ -142,6 +142,19 @@ def test_live_revision_read_again_is_unchanged(reader: Reader) -> None:
     assert (read.outcome, read.added, read.changed, read.removed) == ("unchanged", 0, 0, 0)
 
 
+def test_live_revision_read_again_by_other_code_is_changed_so_that_its_index_is_built_anew(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = tsv(any_fields(1), any_fields(2))
+    reader.go_live(first := reader.read(body))
+    monkeypatch.setenv("CODE_DIGEST", "3" * 64)
+    environment.forget()
+    read = reader.read(body)
+    assert (read.outcome, read.added, read.changed, read.removed) == ("changed", 0, 0, 0)
+    assert read.revision != first.revision
+    assert read.batches_key
+
+
 def test_live_revision_is_published_again_when_an_import_died_while_it_wrote_offers(
     account: Account, reader: Reader
 ) -> None:

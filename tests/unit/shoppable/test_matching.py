@@ -87,6 +87,32 @@ def test_should_tell_look_alikes_apart_by_where_they_differ(matcher, flavour):
     assert all(match.score < 0.3 for match in found[1:])
 
 
+def test_should_put_the_box_around_the_product_and_not_around_the_room_of_its_other_picture(tmp_path):
+    room = scene([(texture(3), (0.3, 0.1, 0.4, 0.8))], wide=600, high=800, seed=4)
+    digest = hashlib.sha256(room.tobytes()).hexdigest()
+    build_index(
+        [entry(3, texture(3)), IndexEntry(product_id=product(3), image_sha256=digest, features=describe_image(room))],
+        tmp_path,
+    )
+    box = (0.4, 0.2, 0.22, 0.6)
+
+    # The wall behind it is that of the picture too.
+    frame = scene([(room, (0.15, 0.0, 0.7, 1.0)), (texture(3), box)])
+    found = InstanceMatcher(InstanceIndex.load(tmp_path)).match(frame)
+
+    assert box_iou(found[0].box, box) > 0.9
+
+
+def test_should_find_a_product_as_often_as_it_is_there(matcher):
+    boxes = [(0.1, 0.2, 0.2, 0.5), (0.6, 0.3, 0.22, 0.55)]
+
+    found = matcher.match(scene([(texture(5), box) for box in boxes]))
+
+    sure = [match for match in found if match.score > 0.8]
+    assert [match.product_id for match in sure] == [product(5)] * 2
+    assert all(any(box_iou(match.box, box) > 0.9 for match in sure) for box in boxes)
+
+
 def test_should_clip_boxes_to_the_picture(matcher):
     whole = scene([(texture(2), (0.3, 0.1, 0.3, 0.8))])
 
@@ -169,8 +195,17 @@ def test_should_match_nothing_against_an_empty_catalogue(tmp_path):
     assert InstanceMatcher(InstanceIndex.load(tmp_path)).match(scene([])) == []
 
 
+def test_should_refuse_an_index_of_another_version(entries, tmp_path):
+    build_index(entries[:2], tmp_path)
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("index.v2", "index.v1"))
+
+    with pytest.raises(ValueError, match=r"index\.v2"):
+        InstanceIndex.load(tmp_path)
+
+
 def test_should_refuse_a_directory_that_holds_no_index(tmp_path):
-    with pytest.raises(ValueError, match=r"index\.v1"):
+    with pytest.raises(ValueError, match=r"index\.v2"):
         InstanceIndex.load(tmp_path)
 
 
@@ -184,7 +219,7 @@ def test_should_restore_features_from_their_bytes():
     assert np.array_equal(restored.outline, features.outline)
 
 
-@pytest.mark.parametrize("body", [b"", b"nonsense", b"SVF1" + b"\0" * 30])
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"SVF2" + b"\0" * 30])
 def test_should_refuse_bytes_that_are_no_features(body):
     with pytest.raises(ValueError, match="image features"):
         ImageFeatures.from_bytes(body)

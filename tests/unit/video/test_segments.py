@@ -203,6 +203,16 @@ def test_an_index_under_the_same_name_with_other_content_is_not_taken_from_the_d
     assert index.load(aws.s3(), "catalogue", INDEX).match(pack(7))[0].product_id == "p-7"
 
 
+def test_an_index_of_another_version_is_permanent_and_says_what_to_do(account, context, order):
+    manifest = json.loads(account.get("catalogue", f"{INDEX}/manifest.json"))
+    account.put("catalogue", f"{INDEX}/manifest.json", json.dumps({**manifest, "schema_version": "index.v1"}).encode())
+    detect_shots(order.model_dump(mode="json"), context)
+    sample_frames(order.model_dump(mode="json"), context)
+
+    with pytest.raises(Permanent, match=r"another version of the code\. Upload the product feed again"):
+        match_frames(order.model_dump(mode="json"), context)
+
+
 def test_an_index_that_nobody_used_for_long_is_deleted(account, order, tmp_path, monkeypatch):
     unused = tmp_path / "cache" / "unused"
     unused.mkdir(parents=True)

@@ -1,6 +1,6 @@
 """What finding products in a demo set costs and yields, run on the domain directly: no cloud, no store.
 
-    python -m bench.matching DEMO_DIRECTORY… [--distractors DIRECTORY] [--auto-approve 0.93] [--verbose]
+    python -m bench.matching films DEMO_DIRECTORY… [--distractors DIRECTORY] [--auto-approve 0.93] [--verbose]
 
 For each directory that `python -m demo make` wrote: precision and recall of appearances (temporal IoU ≥ 0.5), box IoU,
 decoys, and milliseconds per examined frame; `--distractors` adds every product of another demo set's feed to the
@@ -11,7 +11,6 @@ import argparse
 import csv
 import hashlib
 import json
-import os
 import pickle
 import tempfile
 import time
@@ -23,16 +22,17 @@ from typing import Any
 
 import cv2
 
+from bench.matching.photographs import read
 from demo.score import score
 from functions.contracts import ids
-from functions.contracts.analysis import Appearance
+from functions.contracts.analysis import Appearance, Shot
 from functions.shoppable.appearances import FrameMatches, judge, link
 from functions.shoppable.decode import open_video
 from functions.shoppable.frames import sample_frames
 from functions.shoppable.matching.features import ImageFeatures, describe_image
 from functions.shoppable.matching.index import IndexEntry, InstanceIndex, build_index
 from functions.shoppable.matching.instance import InstanceMatcher
-from functions.shoppable.shots import detect_shots, merge_shots
+from functions.shoppable.shots import SegmentShots, detect_shots, merge_shots
 
 SHOP = "bench"
 SEGMENT_MS = 20_000
@@ -52,7 +52,7 @@ def described(job: tuple[str, str]) -> tuple[str, str, bytes]:
     """(feed id, digest of the pixels, features) of one picture."""
     feed_id, path = job
     cv2.setNumThreads(1)
-    image = cv2.imread(path, cv2.IMREAD_COLOR)
+    image = read(Path(path))
     return feed_id, hashlib.sha256(image.tobytes()).hexdigest(), describe_image(image).to_bytes()
 
 
@@ -84,10 +84,10 @@ def entries(directory: Path, *, prefix: str = "", workers: int = 2) -> list[Inde
     ]
 
 
-def analyse(path: Path, matcher: InstanceMatcher) -> tuple[list[FrameMatches], Any, Clock]:
+def analyse(path: Path, matcher: InstanceMatcher) -> tuple[list[FrameMatches], tuple[Shot, ...], Clock]:
     """The video pipeline's domain calls, segment by segment."""
     frames: list[FrameMatches] = []
-    segments = []
+    segments: list[SegmentShots] = []
     spent = [0.0, 0.0, 0.0]
     with open_video(path) as video:
         for start in range(0, video.duration_ms, SEGMENT_MS):
@@ -106,7 +106,7 @@ def analyse(path: Path, matcher: InstanceMatcher) -> tuple[list[FrameMatches], A
                 )
                 began = time.perf_counter()
         shots = merge_shots(segments, duration_ms=video.duration_ms, frame_rate=video.frame_rate)
-    return frames, shots, Clock(*spent, len(frames))
+    return frames, shots, Clock(spent[0], spent[1], spent[2], len(frames))
 
 
 def run(directory: Path, extra: list[IndexEntry], auto_approve: float, verbose: bool) -> None:
@@ -124,8 +124,6 @@ def run(directory: Path, extra: list[IndexEntry], auto_approve: float, verbose: 
         loaded = time.perf_counter() - began
         frames, shots, clock = analyse(directory / "video.mp4", matcher)
     linked = link(frames, shots)
-    if dump := os.environ.get("BENCH_DUMP"):
-        Path(dump).write_bytes(pickle.dumps((frames, shots, names, truth)))
     found = judge(linked, auto_approve_score=auto_approve, review_score=0.0)
     published = [
         {**one.model_dump(), "product_id": names.get(one.product_id, f"distractor {one.product_id}")}

@@ -1,0 +1,104 @@
+"""What scores are learned from and judged by: places of frames, with the truth."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.matching.catalogues import Catalogue, catalogue_of
+from bench.matching.photographs import NEIGHBOURS, Photograph, photographs, studio_pictures
+from bench.matching.scenes import CELLS, World
+from functions.shoppable.appearances import box_iou
+from functions.shoppable.image import Image
+from functions.shoppable.matching.features import describe_features, resized_frame
+from functions.shoppable.matching.instance import Place, box_of
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sample:
+    """A place in a picture. Equal `fold`s are never split between learning and judging."""
+
+    source: str
+    fold: str
+    picture: str
+    place: Place
+    products: tuple[str, ...]
+    """Of the candidates."""
+    right: tuple[bool, ...]
+
+    def without(self, product: str) -> "Sample | None":
+        """As if the catalogue had no such product; None when nothing is left."""
+        kept = [number for number, name in enumerate(self.products) if name != product]
+        if not kept:
+            return None
+        contests = {
+            (low, high): self.place.contests[kept[low], kept[high]] for high in range(len(kept)) for low in range(high)
+        }
+        return Sample(
+            source=f"{self.source}, missing",
+            fold=self.fold,
+            picture=self.picture,
+            place=Place(candidates=tuple(self.place.candidates[k] for k in kept), contests=contests),
+            products=tuple(self.products[k] for k in kept),
+            right=tuple(self.right[k] for k in kept),
+        )
+
+
+def photograph_samples() -> Iterator[Sample]:
+    """Of the real photographs, and of the same with their subject taken from the catalogue."""
+    catalogue = catalogue_of(studio_pictures())
+    for photograph in photographs():
+        for place, names, _ in _places(catalogue, photograph.image):
+            if _is_beside(photograph, names):
+                continue
+            sample = Sample(
+                source="photographs",
+                fold=photograph.brand,
+                picture=photograph.name,
+                place=place,
+                products=names,
+                right=tuple(name == photograph.product for name in names),
+            )
+            yield sample
+            if photograph.product in names and (missing := sample.without(photograph.product)) is not None:
+                yield missing
+
+
+def _is_beside(photograph: Photograph, names: tuple[str, ...]) -> bool:
+    """Whether a neighbour has at least as much for it in a place (candidates are in this order) as the subject."""
+    found = [name for name in names if name == photograph.product or (photograph.name, name) in NEIGHBOURS]
+    return bool(found) and found[0] != photograph.product
+
+
+def scene_samples(seed: int, each: int) -> Iterator[Sample]:
+    """Of `each` generated scenes per cell of the grid."""
+    world = World(seed)
+    catalogue = catalogue_of(world.pictures())
+    for cell in CELLS:
+        for number in range(each):
+            scene = world.scene(cell, number)
+            for place, names, boxes in _places(catalogue, scene.image):
+                sample = Sample(
+                    source=cell,
+                    fold=f"seed {seed}",
+                    picture=f"{seed} {cell} {number}",
+                    place=place,
+                    products=names,
+                    right=tuple(
+                        name == scene.product and box_iou(box, scene.box) > 0.3
+                        for name, box in zip(names, boxes, strict=True)
+                    ),
+                )
+                kept = sample if scene.known else sample.without(scene.product)
+                if kept is not None:
+                    yield kept
+
+
+def _places(
+    catalogue: Catalogue, image: Image
+) -> Iterator[tuple[Place, tuple[str, ...], list[tuple[float, float, float, float]]]]:
+    sized = resized_frame(image)
+    frame = describe_features(sized)
+    index = catalogue.index
+    for place in catalogue.matcher.places(frame, sized):
+        found = [candidate.evidence for candidate in place.candidates]
+        products = tuple(catalogue.names.get(index.product_ids[int(index.image_product[e.image])], "?") for e in found)
+        yield place, products, [box_of(e, frame) for e in found]

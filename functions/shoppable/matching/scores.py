@@ -1,0 +1,61 @@
+"""From evidence to a probability: a few interpretable features, weighed by logistic regression.
+
+Two questions. *Which* of the candidates for one place is it: a margin, in log odds, between any two. *Is* it that at
+all: log odds of the best, given how close the contest was. bench/matching/fit.py estimates the weights and says what
+from.
+"""
+
+import math
+from dataclasses import dataclass
+
+from functions.shoppable.matching.surface import Likeness
+from functions.shoppable.matching.verify import Evidence
+
+CERTAIN = 6.0
+"""Margins beyond say no more."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Candidate:
+    """A verified hypothesis and how its picture compares with what the frame shows there."""
+
+    evidence: Evidence
+    likeness: Likeness
+
+    def features(self) -> tuple[float, ...]:
+        """As many as in ALONE; about -1..1 each."""
+        found, alike = self.evidence, self.likeness
+        return (
+            math.log(found.inliers) / 3,
+            math.log(found.inliers / found.expected) / 2,
+            alike.structure,
+            alike.agreeing,
+            alike.colour,
+            alike.off_colour / 20,
+        )
+
+
+ALONE = (-3.93, 2.16, 1.51, 2.01, 2.12, 3.89, -1.07)
+"""A constant, then one weight per feature."""
+CLOSE = 1.84
+"""Weight of log(1 + exp(-margin)): what a close contest takes away."""
+AGAINST = (0.91, 2.31, 1.12, 1.58, 1.11, -1.89)
+"""One weight per feature's difference."""
+STRUCTURE, COLOUR = 2.36, 2.57
+"""Of surface.contest."""
+
+
+def margin(first: Candidate, second: Candidate, contest: tuple[float, float]) -> float:
+    """Log odds that the first of two candidates for one place is the right one, if one is; antisymmetric."""
+    odds = STRUCTURE * contest[0] + COLOUR * contest[1]
+    for weight, one, other in zip(AGAINST, first.features(), second.features(), strict=True):
+        odds += weight * (one - other)
+    return min(max(odds, -3 * CERTAIN), 3 * CERTAIN)
+
+
+def probability(candidate: Candidate, closest: float) -> float:
+    """That this product is there. `closest`: its margin against the strongest rival, CERTAIN if there is none."""
+    odds = ALONE[0] - CLOSE * math.log1p(math.exp(-min(closest, CERTAIN)))
+    for weight, value in zip(ALONE[1:], candidate.features(), strict=True):
+        odds += weight * value
+    return 1 / (1 + math.exp(-min(max(odds, -30.0), 30.0)))

@@ -1,0 +1,266 @@
+"""Comparing surfaces: product pictures, drawn as the frame would show them, beside the frame itself.
+
+All candidates for one place are drawn into one rectified crop of the frame (a `Surface`), each bent onto what is there
+within narrow limits, so that cartons whose faces fold, tins and creased bags are compared as well as flat print.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.shoppable.image import Image
+from functions.shoppable.matching.index import Reference
+
+SIDE = 144
+"""Pixels: the longer side of the product in the crop."""
+_PAD = 6
+_NORM = 6.0
+"""Standard deviation of the window in which contrast is made equal."""
+_NOISE = 6.0
+"""Grey levels: contrast below is noise and stays small."""
+_TILE = 18
+_REACHES = (5, 3)
+"""Pixels that a tile is looked for around its place, in the first and the second pass of bending."""
+_TRUSTED = 0.4
+_BEND_STIFFNESS = np.array([0.05, 0.3, 0.3, 1.0, 1.0, 1.0])
+_ROUNDS = 4
+_LOCAL = 9
+_ALIKE = 12.0
+"""L*a*b* distance up to which two pictures are of one colour."""
+_MAX_CAST = 0.25
+"""Natural logarithm: how far a channel may be from grey light."""
+_LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
+
+Floats = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """A rectified crop of the frame."""
+
+    to_crop: Matrix
+    """(3, 3): the frame's pixels to the crop's."""
+    seen: Mask
+    """Where the crop lies inside the frame."""
+    picture: Image
+    detail: Floats
+    light: Floats
+    """(H, W, 3): linear, smoothed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A product picture, drawn into a surface."""
+
+    mask: Mask
+    """Where product and frame both are."""
+    picture: Image
+    detail: Floats
+    light: Floats
+    lab: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Likeness:
+    """How alike a drawing and its surface are."""
+
+    structure: float
+    """-1..1: mean local correlation of detail, over the better 70 % (a hand may cover the rest)."""
+    agreeing: float
+    """0..1: share of detail that correlates at all."""
+    colour: float
+    """-1..1: correlation of colours."""
+    off_colour: float
+    """L*a*b* units: mean distance of chroma once light is accounted for."""
+
+
+def surface(homography: Matrix, reference: Reference, frame: tuple[int, int], image: Image) -> Surface:
+    """The crop in which the picture, placed by the homography, lies upright. `frame`: (width, height) that the
+    homography is of.
+    """
+    shrink = SIDE / max(reference.width, reference.height)
+    size = (round(reference.width * shrink) + 2 * _PAD, round(reference.height * shrink) + 2 * _PAD)
+    upright = np.array([[shrink, 0, _PAD], [0, shrink, _PAD], [0, 0, 1.0]])
+    to_crop = np.asarray(upright @ np.linalg.inv(homography), np.float64)
+    of_image = to_crop @ np.diag([frame[0] / image.shape[1], frame[1] / image.shape[0], 1.0])
+    # Twice the size, then averaged: the frame may show the product larger than the crop.
+    large = cv2.warpPerspective(
+        image, np.diag([2.0, 2.0, 1.0]) @ of_image, (2 * size[0], 2 * size[1]), borderMode=cv2.BORDER_REPLICATE
+    )
+    picture = np.asarray(cv2.resize(large, size, interpolation=cv2.INTER_AREA), np.uint8)
+    inside = cv2.warpPerspective(np.ones(image.shape[:2], np.uint8), of_image, size, flags=cv2.INTER_NEAREST)
+    return Surface(to_crop, np.asarray(inside) > 0, picture, detail_of(picture), light_of(picture))
+
+
+def draw(into: Surface, homography: Matrix, reference: Reference) -> Drawing:
+    """The reference's picture where the homography (picture to frame) puts it, bent onto what is seen."""
+    picture = reference.picture
+    high, wide = into.picture.shape[:2]
+    shrink = np.array([reference.width / picture.shape[1], reference.height / picture.shape[0]])
+    back = np.asarray(np.linalg.inv(into.to_crop @ homography @ np.diag([*shrink, 1.0])), np.float64)
+    product = np.zeros(picture.shape[:2], np.uint8)
+    cv2.fillConvexPoly(product, np.rint(reference.outline / shrink).astype(np.int32), 255)
+    columns, rows = np.arange(wide, dtype=np.float32), np.arange(high, dtype=np.float32)
+    x, y = np.tile(columns, (high, 1)), np.tile(rows[:, None], (1, wide))
+    terms = _terms((x - wide / 2) / SIDE * 2, (y - high / 2) / SIDE * 2)
+    shift_x, shift_y = np.zeros_like(x), np.zeros_like(y)
+    drawn, mask = _drawn(picture, product, back, x, y)
+    for reach in _REACHES:
+        detail = detail_of(drawn)
+        bend = _bend(into.detail, detail, mask & into.seen, reach)
+        if bend is None:
+            break
+        shift_x += terms[..., : len(bend)] @ bend[:, 0]
+        shift_y += terms[..., : len(bend)] @ bend[:, 1]
+        drawn, mask = _drawn(picture, product, back, x + shift_x, y + shift_y)
+    light = light_of(drawn)
+    return Drawing(mask & into.seen, drawn, detail_of(drawn), light, lab_of(light))
+
+
+def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
+    """None where too little of the product is inside the frame."""
+    mask = drawn.mask
+    if int(mask.sum()) < 250:
+        return None
+    correlation, weights = _local_correlation(seen.detail, drawn.detail)
+    chosen, weight = correlation[mask], weights[mask] + 1e-6
+    order = np.argsort(-chosen, kind="stable")
+    upto = int(np.searchsorted(np.cumsum(weight[order]), 0.7 * float(weight.sum()))) + 1
+    better = order[:upto]
+    lab = lab_of(under_neutral_light(seen.light, drawn.light, mask))
+    first, second = lab[mask][:, 1:], drawn.lab[mask][:, 1:]
+    apart = np.hypot(first[:, 0] - second[:, 0], first[:, 1] - second[:, 1])
+    return Likeness(
+        structure=float((chosen[better] * weight[better]).sum() / weight[better].sum()),
+        agreeing=float(weight[chosen > 0.5].sum()) / float(weight.sum()),
+        colour=_correlation(first, second),
+        off_colour=float(np.minimum(apart, 40).mean()),
+    )
+
+
+def contest(seen: Surface, first: Drawing, second: Drawing) -> tuple[float, float]:
+    """(structure, colour), about -1..1 each: above 0 when the surface, where the drawings differ, is like the first.
+
+    Changes its sign when they change places.
+    """
+    both = first.mask & second.mask
+    if int(both.sum()) < 250:
+        return 0.0, 0.0
+    weights = both.astype(np.float32)
+    structure = _vote(seen.detail[..., None], first.detail[..., None], second.detail[..., None], weights, 0.3)
+    # Where the drawings agree in colour, the surface shows them in the light of the place.
+    alike = both & (np.linalg.norm(first.lab - second.lab, axis=2) < _ALIKE)
+    common = ((first.light + second.light) / 2).astype(np.float32)
+    lab = lab_of(under_neutral_light(seen.light, common, alike if int(alike.sum()) > 0.15 * both.sum() else both))
+    colour = _vote(lab[..., 1:], first.lab[..., 1:], second.lab[..., 1:], weights, 20.0)
+    return structure, colour
+
+
+def detail_of(picture: Image) -> Floats:
+    """(H, W): luminance with its local mean taken away and its local contrast made 1."""
+    luminance = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    mean = cv2.GaussianBlur(luminance, (0, 0), _NORM)
+    variance = cv2.GaussianBlur(luminance * luminance, (0, 0), _NORM) - mean * mean
+    return ((luminance - mean) / np.sqrt(np.maximum(variance, 0) + _NOISE**2)).astype(np.float32)
+
+
+def light_of(picture: Image) -> Floats:
+    """(H, W, 3): linear light, smoothed a little."""
+    return np.asarray(cv2.GaussianBlur(cv2.LUT(picture, _LINEAR), (0, 0), 1.5), np.float32)
+
+
+def lab_of(light: Floats) -> Floats:
+    """(H, W, 3): L*a*b*, L* in 0..100."""
+    encoded = np.clip(light, 0, 1) ** np.float32(1 / 2.2)
+    return np.asarray(cv2.cvtColor(encoded.astype(np.float32), cv2.COLOR_BGR2Lab), np.float32)
+
+
+def under_neutral_light(light: Floats, known: Floats, mask: Mask) -> Floats:
+    """The surface's light, divided by that of its place: the median ratio to what it should be, its colour limited."""
+    bright = mask & (known.min(axis=2) > 0.03)
+    chosen = bright if int(bright.sum()) >= 100 else mask
+    ratio = np.median(np.log((light[chosen] + 0.01) / (known[chosen] + 0.01)), axis=0)
+    gain = ratio.mean() + np.clip(ratio - ratio.mean(), -_MAX_CAST, _MAX_CAST)
+    return (light / np.exp(gain)).astype(np.float32)
+
+
+def _drawn(picture: Image, product: NDArray[np.uint8], back: Matrix, x: Floats, y: Floats) -> tuple[Image, Mask]:
+    depth = back[2, 0] * x + back[2, 1] * y + back[2, 2]
+    at_x = ((back[0, 0] * x + back[0, 1] * y + back[0, 2]) / depth).astype(np.float32)
+    at_y = ((back[1, 0] * x + back[1, 1] * y + back[1, 2]) / depth).astype(np.float32)
+    drawn = cv2.remap(picture, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    mask = cv2.remap(product, at_x, at_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(drawn, np.uint8), np.asarray(mask) > 127
+
+
+def _terms(x: Floats, y: Floats) -> Floats:
+    """(…, 6): the terms of a quadratic in the plane."""
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).astype(np.float32)
+
+
+def _bend(seen: Floats, drawn: Floats, mask: Mask, reach: int) -> NDArray[np.float64] | None:
+    """(terms, 2): how the drawing must be displaced, as a quadratic of the place; None when too few tiles are found."""
+    high, wide = seen.shape
+    covered = cv2.boxFilter(mask.astype(np.float32), -1, (_TILE, _TILE))
+    places: list[tuple[float, float, float, float, float]] = []
+    half = _TILE // 2
+    for top in range(0, high - _TILE + 1, _TILE // 2):
+        for left in range(0, wide - _TILE + 1, _TILE // 2):
+            tile = drawn[top : top + _TILE, left : left + _TILE]
+            if covered[top + half, left + half] < 0.7 or cv2.norm(tile, cv2.NORM_L2) < 0.4 * _TILE:
+                continue
+            y0, x0 = max(0, top - reach), max(0, left - reach)
+            around = seen[y0 : top + _TILE + reach, x0 : left + _TILE + reach]
+            _, best, _, at = cv2.minMaxLoc(cv2.matchTemplate(around, tile, cv2.TM_CCOEFF_NORMED))
+            if best >= _TRUSTED:
+                places.append((left + half, top + half, at[0] + x0 - left, at[1] + y0 - top, best * best))
+    if len(places) < 6:
+        return None
+    x, y, dx, dy, trust = np.array(places).T
+    terms = _terms(
+        ((x + dx - wide / 2) / SIDE * 2).astype(np.float32), ((y + dy - high / 2) / SIDE * 2).astype(np.float32)
+    ).astype(np.float64)
+    terms = terms if len(places) >= 14 else terms[:, :3]
+    wanted = -np.stack([dx, dy], axis=1)
+    stiffness = np.diag(_BEND_STIFFNESS[: terms.shape[1]])
+    weight, bend = trust, np.zeros((terms.shape[1], 2))
+    for _ in range(_ROUNDS):
+        weighted = terms * weight[:, None]
+        bend = np.asarray(np.linalg.solve(terms.T @ weighted + stiffness, weighted.T @ wanted), np.float64)
+        squares = np.square(terms @ bend - wanted).sum(axis=1)
+        weight = trust / (1 + squares / 1.5**2)
+    return bend
+
+
+def _local_correlation(seen: Floats, drawn: Floats) -> tuple[Floats, Floats]:
+    """Correlation in a small window around each pixel, and how much detail the drawing has there."""
+    common, one, other = _local_mean(seen * drawn), _local_mean(seen * seen), _local_mean(drawn * drawn)
+    correlation = common / (np.sqrt(np.maximum(one * other, 0)) + 0.15)
+    return correlation.astype(np.float32), np.sqrt(np.maximum(other, 0)).astype(np.float32)
+
+
+def _local_mean(values: Floats) -> Floats:
+    return np.asarray(cv2.boxFilter(values, -1, (_LOCAL, _LOCAL)), np.float32)
+
+
+def _correlation(one: Floats, other: Floats) -> float:
+    first, second = one - one.mean(axis=0), other - other.mean(axis=0)
+    # Flat pictures do not correlate by their noise.
+    power = ((first**2).mean(axis=0).sum() + 20) * ((second**2).mean(axis=0).sum() + 20)
+    return float((first * second).mean(axis=0).sum() / np.sqrt(power))
+
+
+def _vote(seen: Floats, first: Floats, second: Floats, weights: Floats, floor: float) -> float:
+    """Which of two drawings explains the surface's deviation from their mean, tile by tile."""
+    difference = first - second
+    residual = seen - (first + second) / 2
+    agreement, power, noise = (
+        _local_mean(((one * other).sum(axis=2) * weights).astype(np.float32))
+        for one, other in ((residual, difference), (difference, difference), (residual, residual))
+    )
+    tiles = agreement / np.sqrt((power + floor) * (noise + floor))
+    return float((tiles * power).sum() / (power.sum() + floor * float(weights.sum()) * 0.05))

@@ -1,0 +1,96 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.shoppable.matching.scores import ALONE, CERTAIN, Candidate, margin, probability
+from functions.shoppable.matching.surface import Likeness
+from functions.shoppable.matching.verify import Evidence
+
+LIKE = Likeness(structure=0.7, agreeing=0.6, colour=0.7, off_colour=4.0)
+CHANCE = Likeness(structure=0.15, agreeing=0.05, colour=0.1, off_colour=18.0)
+
+
+def candidate(inliers: int = 60, expected: int = 300, likeness: Likeness = LIKE) -> Candidate:
+    evidence = Evidence(
+        image=0, homography=np.eye(3), outline=np.zeros((4, 2), np.float32), matched=np.arange(inliers),
+        errors=np.zeros(inliers, np.float32), expected=expected, spread=0.5, votes=10.0,
+    )  # fmt: skip
+    return Candidate(evidence=evidence, likeness=likeness)
+
+
+candidates = st.builds(
+    lambda inliers, more, *values: candidate(
+        inliers,
+        inliers + more,
+        Likeness(structure=values[0], agreeing=values[1], colour=values[2], off_colour=values[3]),
+    ),
+    st.integers(8, 600),
+    st.integers(0, 1000),
+    st.floats(-1, 1),
+    st.floats(0, 1),
+    st.floats(-1, 1),
+    st.floats(0, 40),
+)
+contests = st.tuples(st.floats(-1, 1), st.floats(-1, 1))
+
+
+def test_should_weigh_every_feature():
+    assert len(candidate().features()) == len(ALONE) - 1
+
+
+@given(one=candidates, closest=st.floats(-18, 18))
+def test_should_always_be_a_probability(one, closest):
+    assert 0 < probability(one, closest) < 1
+
+
+@given(one=candidates, other=candidates, contest=contests)
+def test_should_change_the_sign_of_a_margin_when_the_two_change_places(one, other, contest):
+    forth = margin(one, other, contest)
+
+    assert forth == pytest.approx(-margin(other, one, (-contest[0], -contest[1])), abs=1e-9)
+
+
+@given(one=candidates, low=st.floats(-18, 18), more=st.floats(0, 18))
+def test_should_be_surer_the_further_rivals_are_behind(one, low, more):
+    assert probability(one, low) <= probability(one, low + more)
+
+
+@given(one=candidates)
+def test_should_take_what_is_beyond_certain_for_certain(one):
+    assert probability(one, CERTAIN) == probability(one, 3 * CERTAIN)
+
+
+@pytest.mark.parametrize(
+    "better",
+    [{"structure": 0.9}, {"agreeing": 0.9}, {"colour": 0.95}, {"off_colour": 1.0}],
+    ids=lambda better: next(iter(better)),
+)
+def test_should_be_surer_the_more_alike_the_pictures_are(better):
+    more = candidate(likeness=replace(LIKE, **better))
+
+    assert probability(more, CERTAIN) > probability(candidate(), CERTAIN)
+
+
+def test_should_be_surer_the_more_points_are_explained():
+    assert probability(candidate(inliers=120), CERTAIN) > probability(candidate(inliers=60), CERTAIN)
+    assert probability(candidate(expected=100), CERTAIN) > probability(candidate(expected=600), CERTAIN)
+
+
+def test_should_not_believe_points_alone_where_the_pictures_differ():
+    assert probability(candidate(inliers=60, likeness=CHANCE), CERTAIN) < 0.1
+    assert probability(candidate(inliers=60), CERTAIN) > 0.9
+
+
+def test_should_give_two_equal_candidates_no_margin_and_neither_certainty():
+    tie = margin(candidate(), candidate(), (0.0, 0.0))
+
+    assert tie == 0
+    assert probability(candidate(), tie) < probability(candidate(), CERTAIN)
+
+
+def test_should_side_with_the_one_that_the_contest_favours():
+    assert margin(candidate(), candidate(), (0.5, 0.0)) > 0
+    assert margin(candidate(), candidate(), (0.0, -0.5)) < 0

@@ -1,0 +1,164 @@
+import cv2
+import numpy as np
+import pytest
+
+from functions.shoppable.image import Image
+from functions.shoppable.matching.features import describe_image
+from functions.shoppable.matching.index import Reference
+from functions.shoppable.matching.surface import Drawing, Likeness, Matrix, Surface, contest, draw, likeness, surface
+from tests.unit.shoppable.clips import texture
+
+FRAME = (960, 540)
+AT_X, AT_Y, SHRINK = 340, 80, 0.8
+POSE = np.array([[SHRINK, 0, AT_X], [0, SHRINK, AT_Y], [0, 0, 1.0]])
+
+
+def reference(picture: Image) -> Reference:
+    high, wide = picture.shape[:2]
+    features = describe_image(picture)
+    return Reference(
+        width=float(wide),
+        height=float(high),
+        points=np.zeros((0, 4), np.float32),
+        descriptors=np.zeros((0, 128), np.float32),
+        outline=np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32),
+        jpeg=features.picture,
+    )
+
+
+def frame_with(picture: Image, pose: Matrix = POSE) -> Image:
+    frame = np.full((FRAME[1], FRAME[0], 3), 120, np.uint8)
+    cv2.warpPerspective(picture, pose, FRAME, dst=frame, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_TRANSPARENT)
+    return frame
+
+
+def look_alike(flavour: int) -> Image:
+    image = texture(900)
+    image[120:290, 60:240] = cv2.resize(texture(950 + flavour), (180, 170))
+    return image
+
+
+def compared(
+    shown: Image, *pictures: Image, pose: Matrix = POSE, frame: Image | None = None
+) -> tuple[Surface, list[Drawing]]:
+    seen = surface(POSE, reference(pictures[0]), FRAME, frame_with(shown, pose) if frame is None else frame)
+    return seen, [draw(seen, POSE, reference(picture)) for picture in pictures]
+
+
+def alike(shown: Image, picture: Image, **given) -> Likeness:
+    seen, (drawn,) = compared(shown, picture, **given)
+    found = likeness(seen, drawn)
+    assert found is not None
+    return found
+
+
+def test_should_find_a_picture_like_itself_and_unlike_another():
+    same, other = alike(texture(1), texture(1)), alike(texture(1), texture(2))
+
+    assert same.structure > 0.8
+    assert same.agreeing > 0.7
+    assert same.colour > 0.8
+    assert same.structure > other.structure + 0.4
+    assert same.agreeing > other.agreeing + 0.4
+    assert same.off_colour < other.off_colour
+
+
+@pytest.mark.parametrize("light", [0.5, 0.75, 1.2])
+def test_should_not_mind_brighter_or_darker_light(light):
+    lit = np.clip(texture(1).astype(np.float32) * light, 0, 255).astype(np.uint8)
+
+    plain, found = alike(texture(1), texture(1)), alike(lit, texture(1))
+
+    assert found.structure > plain.structure - 0.1
+    assert found.off_colour < plain.off_colour + 3
+
+
+def test_should_see_that_print_is_the_same_in_another_colour():
+    other = np.ascontiguousarray(texture(1)[..., [2, 0, 1]])
+
+    same, recoloured = alike(texture(1), texture(1)), alike(other, texture(1))
+
+    assert recoloured.colour < same.colour - 0.3
+    assert recoloured.off_colour > same.off_colour + 5
+
+
+def test_should_bend_onto_a_surface_that_is_a_few_pixels_off():
+    off = POSE + np.array([[0, 0, 6.0], [0, 0, -5.0], [0, 0, 0]])
+
+    found = alike(texture(1), texture(1), pose=off)
+
+    assert found.structure > 0.7
+    assert found.agreeing > 0.6
+
+
+def test_should_compare_what_is_inside_when_a_product_is_cut_off_by_the_frame():
+    frame = frame_with(texture(1))
+    pose = np.array([[SHRINK, 0, -100.0], [0, SHRINK, AT_Y], [0, 0, 1.0]])
+    cut = frame_with(texture(1), pose)
+    seen = surface(pose, reference(texture(1)), FRAME, cut)
+
+    drawn = draw(seen, pose, reference(texture(1)))
+
+    assert not seen.seen.all()
+    assert surface(POSE, reference(texture(1)), FRAME, frame).seen.all()
+    assert not (drawn.mask & ~seen.seen).any()
+    found = likeness(seen, drawn)
+    assert found is not None
+    assert found.structure > 0.7
+
+
+def test_should_not_judge_a_product_of_which_nearly_all_is_outside_the_frame():
+    pose = np.array([[SHRINK, 0, -SHRINK * 298], [0, SHRINK, AT_Y], [0, 0, 1.0]])
+    seen = surface(pose, reference(texture(1)), FRAME, frame_with(texture(1), pose))
+
+    assert likeness(seen, draw(seen, pose, reference(texture(1)))) is None
+
+
+def test_should_not_find_detail_in_a_plain_surface():
+    plain = np.full((FRAME[1], FRAME[0], 3), 120, np.uint8)
+
+    found = alike(texture(1), texture(1), frame=plain)
+
+    assert found.structure < 0.1
+    assert found.agreeing < 0.05
+
+
+@pytest.mark.parametrize(("shown", "sign"), [(0, 1), (1, -1)])
+def test_should_side_with_the_look_alike_that_is_shown(shown, sign):
+    seen, (first, second) = compared(look_alike(shown), look_alike(0), look_alike(1))
+
+    structure, colour = contest(seen, first, second)
+
+    assert sign * structure > 0.2
+    assert sign * colour > 0.1
+
+
+def test_should_change_sign_when_the_two_change_places():
+    seen, (first, second) = compared(look_alike(0), look_alike(0), look_alike(1))
+
+    forth, back = contest(seen, first, second), contest(seen, second, first)
+
+    assert forth == pytest.approx((-back[0], -back[1]), abs=1e-4)
+
+
+def test_should_not_side_with_either_of_two_equal_pictures():
+    seen, (first, second) = compared(look_alike(0), look_alike(1), look_alike(1))
+
+    assert contest(seen, first, second) == (0.0, 0.0)
+
+
+def test_should_not_side_with_either_where_they_share_no_place():
+    seen, (first,) = compared(texture(1), texture(1))
+    away = np.array([[SHRINK, 0, AT_X + 600], [0, SHRINK, AT_Y], [0, 0, 1.0]])
+
+    assert contest(seen, first, draw(seen, away, reference(texture(1)))) == (0.0, 0.0)
+
+
+def test_should_refuse_a_damaged_picture_of_the_index():
+    broken = Reference(
+        width=10, height=10, points=np.zeros((0, 4), np.float32), descriptors=np.zeros((0, 128), np.float32),
+        outline=np.zeros((4, 2), np.float32), jpeg=b"no picture",
+    )  # fmt: skip
+
+    with pytest.raises(ValueError, match="damaged"):
+        _ = broken.picture
