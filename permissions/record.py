@@ -32,15 +32,16 @@ def main() -> int:
             env={**os.environ, VARIABLE: str(raw)},
             check=False,
         )
-        if done.returncode:
+        if done.returncode and not chosen:
             return done.returncode
+        # What was allowed is worth keeping even where another of the chosen tests failed.
         allowed, denied = read(raw)
     kept = merged([*calls.read(), *allowed]) if chosen else allowed
     calls.write(kept)
     for call in denied:
         sys.stdout.write(f"denied: {call.text()} ({call.by})\n")
     sys.stdout.write(f"{len(allowed)} calls recorded, {len(kept)} in {calls.RECORDING.relative_to(ROOT)}\n")
-    return 0
+    return done.returncode
 
 
 def read(raw: Path) -> tuple[list[Call], list[Call]]:

@@ -3,8 +3,7 @@
 import json
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -189,65 +188,6 @@ def test_an_import_that_is_aborted_does_not_stay_at_work(product: Product) -> No
 def test_an_event_that_the_failure_recorder_cannot_read_is_a_dead_letter(product: Product) -> None:
     _invoke(product, "record-failure", {}, InvocationType="Event")
     assert _until(_messages(product, "record-failure-dead"))
-
-
-@contextmanager
-def _refusing(product: Product, queue: str) -> Iterator[None]:
-    """A queue that takes nothing from EventBridge."""
-    sqs, url = product.client("sqs"), _named(product, "sqs/queue:Queue", queue)["id"]
-    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
-    document = json.loads(policy)
-    document["Statement"].append(
-        {
-            "Effect": "Deny",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": document["Statement"][0]["Resource"],
-        }
-    )
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(document)})
-    try:
-        yield
-    finally:
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-
-
-@pytest.mark.parametrize(
-    ("queue", "bucket", "key"),
-    [
-        ("video-intake", "video_bucket", f"videos/{SHOP}/undelivered.mp4"),
-        ("catalogue-intake", "catalogue_bucket", f"feeds/{SHOP}/undelivered.tsv"),
-    ],
-)
-def test_an_event_that_the_intake_queue_refuses_is_a_dead_letter(
-    product: Product, queue: str, bucket: str, key: str
-) -> None:
-    with _refusing(product, queue):
-        product.client("s3").put_object(Bucket=product.stack["outputs"][bucket], Key=key, Body=b"")
-        assert _until(_messages(product, f"{queue}-dead"))
-
-
-def test_a_failure_that_the_recorder_may_not_hear_of_is_a_dead_letter(product: Product) -> None:
-    permission = _named(product, "lambda/permission:Permission", "failed-executions")["inputs"]
-    api, states = product.client("lambda"), product.client("stepfunctions")
-    of = {"FunctionName": permission["function"], "Qualifier": permission["qualifier"]}
-    before = len(_messages(product, "record-failure-dead")())
-    api.remove_permission(**of, StatementId=permission["statementId"])
-    try:
-        started = states.start_execution(
-            stateMachineArn=product.stack["outputs"]["catalogue_state_machine_arn"], name="unheard", input="{}"
-        )
-        assert _until(lambda: states.describe_execution(executionArn=started["executionArn"])["status"] != "RUNNING")
-        queue = _messages(product, "record-failure-dead")
-        assert _until(lambda: [one for one in queue() if "unheard" in one["Body"]] or len(queue()) > before)
-    finally:
-        api.add_permission(
-            **of,
-            StatementId=permission["statementId"],
-            Action=permission["action"],
-            Principal=permission["principal"],
-            SourceArn=permission["sourceArn"],
-        )
 
 
 def test_the_distribution_reads_what_is_delivered_and_nothing_else(product: Product) -> None:
