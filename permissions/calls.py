@@ -112,7 +112,11 @@ def from_raw(lines: Iterable[str], names: Names) -> tuple[list[Call], list[Call]
         elif not caller.endswith(".amazonaws.com"):
             continue
         resource = canonical(names.logical(entry["resource"]))
-        keys = {name: tuple(map(names.logical, held)) for name, held in entry["keys"].items() if name not in PASSING}
+        keys = {
+            name: tuple(map(names.logical, held))
+            for name, held in entry["keys"].items()
+            if name not in PASSING and not name.startswith("aws:resourcetag/")
+        }
         call = Call(
             names.logical(caller),
             entry["action"],

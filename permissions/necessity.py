@@ -197,7 +197,12 @@ class Run:
     def _widened(self, holder: Holder, body: Body) -> Iterator[tuple[str, Body]]:
         resources: list[str] = body.get("Resource", [])
         # The policy of a queue, a topic or a function is about nothing else, whatever it names.
-        if resources and resources != ["*"] and holder.kind in ("role", "bucket"):
+        if (
+            resources
+            and resources != ["*"]
+            and holder.kind in ("role", "bucket")
+            and not self._whole(holder, resources)
+        ):
             yield "on every resource", {**body, "Resource": ["*"]}
         for service in sorted({action.partition(":")[0] for action in body["Action"]} - {"sts"}):
             if f"{service}:*" not in body["Action"]:
@@ -205,6 +210,11 @@ class Run:
         if body.get("Principal") not in (None, "*"):
             yield "for everyone", {**body, "Principal": "*"}
         yield from self._like_probes(holder, body)
+
+    def _whole(self, holder: Holder, resources: list[str]) -> bool:
+        """Whether a bucket's policy is about all of its objects already."""
+        name = self._environment.names.physical[holder.subject]
+        return holder.kind == "bucket" and f"arn:aws:s3:::{name}/*" in resources
 
     def _like_probes(self, holder: Holder, body: Body) -> Iterator[tuple[str, Body]]:
         """For each kind of probe of this statement's calls a policy that grants just that."""
