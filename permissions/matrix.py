@@ -49,6 +49,15 @@ def text(environment: Environment) -> str:
     return "".join(f"{line}\n" for line in lines(environment))
 
 
+def unreviewed(environment: Environment) -> list[str]:
+    """Lines in which the program and the snapshot differ: what somebody has yet to look at."""
+    now, reviewed = set(lines(environment)), set(MATRIX.read_text(encoding="utf-8").splitlines())
+    return [
+        f"not in permissions/matrix.txt: {line}; review it, then make permissions-matrix"
+        for line in sorted(now - reviewed)
+    ] + [f"no longer granted: {line}; make permissions-matrix" for line in sorted(reviewed - now)]
+
+
 def page(grants: Sequence[Grant]) -> str:
     """`docs/permissions.md`."""
     made = [

@@ -61,14 +61,25 @@ def test_an_action_that_is_taken_from_a_role_is_named_with_the_call_and_the_test
     assert any(call.text() in line and call.by in line for line in said), (grant, said)
 
 
-@pytest.mark.parametrize("change", [{"Resource": ["*"]}, {"Condition": {}}], ids=["every resource", "no conditions"])
-def test_a_statement_that_is_widened_in_the_program_is_noticed(
-    dev: Environment, prod: Environment, recorded: Sequence[Call], change: Mapping[str, Any]
-) -> None:
+def _widened_key_statement(dev: Environment, change: Mapping[str, Any]) -> Environment:
+    """The stack in which what `publish` may do with a key is changed."""
     holder = dev.holders["role:publish"]
     index = next(at for at, body in enumerate(holder.statements) if "kms:GenerateDataKey" in body["Action"])
-    wrong = judge(with_statements(dev, holder.label, widened(holder, index, change)), prod, recorded).wrong
+    return with_statements(dev, holder.label, widened(holder, index, change))
+
+
+def test_a_statement_on_every_resource_in_the_program_is_noticed(
+    dev: Environment, prod: Environment, recorded: Sequence[Call]
+) -> None:
+    wrong = judge(_widened_key_statement(dev, {"Resource": ["*"]}), prod, recorded).wrong
     assert any(line.startswith("wider than it must be: ") and "${role:publish}" in line for line in wrong)
+
+
+def test_a_statement_without_its_conditions_in_the_program_is_noticed(dev: Environment) -> None:
+    assert matrix.unreviewed(dev) == []
+    said = matrix.unreviewed(_widened_key_statement(dev, {"Condition": {}}))
+    assert any(line.startswith("not in permissions/matrix.txt: role:publish") for line in said), said
+    assert any(line.startswith("no longer granted: role:publish") for line in said), said
 
 
 def test_a_grant_that_nothing_needs_is_noticed(dev: Environment, prod: Environment, recorded: Sequence[Call]) -> None:
