@@ -161,7 +161,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _seed(
         "key policy: any caller of the service",
         _COMPONENTS + "key.py",
-        'conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": scope.arn("logs", "log-group:*")}}',
+        'conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": scope.own("logs", "log-group:*")}}',
         "conditions={}",
     ),
     _seed(

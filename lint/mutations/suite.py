@@ -22,6 +22,7 @@ _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 
 _UNMUTATED = "the program as it is"
+_OF_THE_PROGRAM = ("infra", "functions")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +140,9 @@ def _copied(job: _Job) -> Generator[Path]:
         overlay.copy(ROOT, directory, job.names, job.mutation.addition)
         overlay.apply(job.mutation, directory)
         sys.path.insert(0, name)
+        # Whoever asks may have imported the program as it is.
+        for module in [module for module in sys.modules if module.partition(".")[0] in _OF_THE_PROGRAM]:
+            del sys.modules[module]
         os.chdir(directory)
         yield directory
         os.chdir(ROOT)
