@@ -6,6 +6,7 @@ that it was given; either way the policies decide.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -34,11 +35,15 @@ class NotPermittedError(Exception):
         self.message = refusal.message
 
 
+AUDITED = "EMBEDDED_AUDITED"
+"""Variable of the daemon: with `1` its operator may also call what no row maps."""
+
+
 def install(cloud: Cloud) -> None:
     """Judge from here on."""
     global _enforcement, _account  # noqa: PLW0603 - one cloud per process: moto's own state is global too
     _account = Account(cloud.account_id, cloud.region)
-    _enforcement = Enforcement(_account)
+    _enforcement = Enforcement(_account, audited=os.environ.get(AUDITED) == "1")
     recorder = recording.of_environment()
     if recorder:
         _enforcement.listeners.append(recorder)
