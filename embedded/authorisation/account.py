@@ -105,7 +105,8 @@ class Account:
 
     def _owner(self, arn: str) -> str:
         owner = arn.split(":")[4] if arn.count(":") >= 5 else ""
-        if owner in ("", "*"):
+        # AWS's own managed policies (`arn:aws:iam::aws:policy/…`) are every account's.
+        if owner in ("", "*", "aws"):
             return self.id if arn.startswith("arn:") else ""
         return owner
 

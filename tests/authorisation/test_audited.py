@@ -1,4 +1,4 @@
-"""What is in no row of the map: refused, but for an auditor where there is one."""
+"""What an auditor reads: what is in no row of the map, where there is an auditor, and what is AWS's own."""
 
 import pytest
 
@@ -23,3 +23,9 @@ def test_a_call_that_no_row_maps_is_for_an_auditor_only(audited: bool, caller: P
     assert (refusal is None) == goes_on
     if refusal:
         assert refusal.message.startswith("unmapped: s3:SelectObjectContent")
+
+
+def test_a_managed_policy_of_aws_is_the_accounts_own() -> None:
+    managed = "arn:aws:iam::aws:policy/SecurityAudit"
+    policies = Account(_ACCOUNT, _REGION).policies(_OPERATOR, "iam:GetPolicy", managed)
+    assert policies.resource_account == _ACCOUNT
