@@ -99,7 +99,7 @@ def analyse(path: Path, matcher: InstanceMatcher) -> tuple[list[FrameMatches], t
             for sampled in sample_frames(video, segments[-1]):
                 spent[1] += time.perf_counter() - began
                 began = time.perf_counter()
-                matches = tuple(matcher.match(sampled.image))
+                matches = tuple(one.match for one in matcher.match(sampled.image))
                 spent[2] += time.perf_counter() - began
                 frames.append(
                     FrameMatches(ms=sampled.ms, until_ms=sampled.until_ms, frame=sampled.frame, matches=matches)

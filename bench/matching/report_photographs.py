@@ -57,7 +57,7 @@ def photograph_report(*, folds: Sequence[Sample] | None = None) -> str:
     spent = np.zeros(2)
     for scene in scenes:
         began = time.process_time()
-        found = catalogue.matcher.match(scene.image)
+        found = [one.match for one in catalogue.matcher.match(scene.image)]
         spent[0] += time.process_time() - began
         began = time.process_time()
         others = peer.match(scene.image)

@@ -107,7 +107,7 @@ def describe_image(image: Image) -> ImageFeatures:
         points=points,
         descriptors=descriptors,
         outline=_outline(mask),
-        picture=_jpeg(_resized(image, PICTURE_SIDE, enlarge=1.0)),
+        picture=jpeg_of(_resized(image, PICTURE_SIDE, enlarge=1.0)),
     )
 
 
@@ -136,7 +136,8 @@ def resized_frame(image: Image) -> Image:
     return _resized(image, FRAME_SIDE, enlarge=FRAME_ENLARGED)
 
 
-def _jpeg(image: Image) -> bytes:
+def jpeg_of(image: Image) -> bytes:
+    """Of good quality, colour at full size."""
     done, encoded = cv2.imencode(".jpg", image, [*_PICTURE_OPTIONS])
     if not done:
         raise RuntimeError("OpenCV could not encode a JPEG")

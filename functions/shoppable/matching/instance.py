@@ -2,7 +2,9 @@
 a contest of surfaces between those that claim one place.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -10,10 +12,10 @@ import numpy as np
 from functions.shoppable.image import Image
 from functions.shoppable.matching.features import ImageFeatures, describe_features, resized_frame
 from functions.shoppable.matching.index import InstanceIndex, Reference
-from functions.shoppable.matching.port import Box, FrameMatch
+from functions.shoppable.matching.port import Box, Found, FrameMatch, Outline
 from functions.shoppable.matching.scores import CERTAIN, Candidate, margin, probability
 from functions.shoppable.matching.shortlist import shortlist
-from functions.shoppable.matching.surface import Drawing, contest, draw, likeness, surface
+from functions.shoppable.matching.surface import Drawing, Surface, contest, crops_of, draw, likeness, surface
 from functions.shoppable.matching.verify import Evidence, verify
 
 __all__ = ["FrameMatch", "InstanceMatcher"]
@@ -50,6 +52,15 @@ class Place:
         return min(margins)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Examined:
+    """A place and the pictures that its candidates were compared by, in their order."""
+
+    place: Place
+    seen: Surface
+    drawings: list[Drawing]
+
+
 class InstanceMatcher:
     """Implements functions.shoppable.matching.port.Matcher. Not safe for several threads.
 
@@ -61,25 +72,30 @@ class InstanceMatcher:
         cv2.setNumThreads(1)
         self._index = index
 
-    def match(self, image: Image) -> list[FrameMatch]:
+    def match(self, image: Image) -> list[Found]:
         """Products in a uint8 BGR picture (H, W, 3), the best first; of look-alikes in one place, every one that may be
         it.
         """
         sized = resized_frame(image)
         frame = describe_features(sized)
-        found: list[FrameMatch] = []
-        for place in self.places(frame, sized):
-            for number, candidate in enumerate(place.candidates):
-                score = probability(candidate, place.closest(number))
+        found: list[Found] = []
+        for one in self._examined(frame, sized):
+            for number, candidate in enumerate(one.place.candidates):
+                score = probability(candidate, one.place.closest(number))
                 if score >= _MIN_SCORE:
-                    found.append(_frame_match(self._index, candidate.evidence, frame, score))
-        return sorted(found, key=lambda match: (-match.score, match.product_id, match.box))
+                    match = _frame_match(self._index, candidate.evidence, frame, score)
+                    found.append(Found(match=match, crops=partial(crops_of, one.seen, one.drawings[number])))
+        return sorted(found, key=lambda one: (-one.match.score, one.match.product_id, one.match.box))
 
     def places(self, frame: ImageFeatures, image: Image) -> list[Place]:
         """What was verified, by place. `image`: the picture as `frame` describes it."""
-        groups = _places(self.verified(frame))[:_PLACES]
-        found = (self._place(group, frame, image) for group in groups)
-        return [place for place in found if place.candidates]
+        return [one.place for one in self._examined(frame, image)]
+
+    def _examined(self, frame: ImageFeatures, image: Image) -> Iterator[_Examined]:
+        for group in _places(self.verified(frame))[:_PLACES]:
+            examined = self._place(group, frame, image)
+            if examined.place.candidates:
+                yield examined
 
     def verified(self, frame: ImageFeatures) -> list[Evidence]:
         """What geometry allows, most inliers first; of one product in one place, one."""
@@ -99,7 +115,7 @@ class InstanceMatcher:
         kept = [_tightest(group) for of_one in of_product.values() for group in _places(of_one)]
         return sorted(kept, key=_strength, reverse=True)
 
-    def _place(self, group: list[Evidence], frame: ImageFeatures, image: Image) -> Place:
+    def _place(self, group: list[Evidence], frame: ImageFeatures, image: Image) -> _Examined:
         first = self._index.reference(group[0].image)
         seen = surface(group[0].homography, first, (frame.width, frame.height), image)
         candidates: list[Candidate] = []
@@ -115,7 +131,8 @@ class InstanceMatcher:
             for high in range(len(drawings))
             for low in range(high)
         }
-        return Place(candidates=tuple(candidates), contests=contests)
+        place = Place(candidates=tuple(candidates), contests=contests)
+        return _Examined(place=place, seen=seen, drawings=drawings)
 
 
 def _strength(evidence: Evidence) -> tuple[int, float, int]:
@@ -178,6 +195,7 @@ def _frame_match(index: InstanceIndex, evidence: Evidence, frame: ImageFeatures,
         box=box_of(evidence, frame),
         score=round(score, 4),
         inliers=evidence.inliers,
+        outline=outline_of(evidence, frame),
     )
 
 
@@ -187,3 +205,9 @@ def box_of(evidence: Evidence, frame: ImageFeatures) -> Box:
     x0, x1 = (float(np.clip(edge / frame.width, 0, 1)) for edge in (left, right))
     y0, y1 = (float(np.clip(edge / frame.height, 0, 1)) for edge in (top, bottom))
     return round(x0, 5), round(y0, 5), round(x1 - x0, 5), round(y1 - y0, 5)
+
+
+def outline_of(evidence: Evidence, frame: ImageFeatures) -> Outline:
+    """As fractions of the frame; a product partly outside of it has points beyond 0 and 1."""
+    points = evidence.outline / np.array([frame.width, frame.height], np.float32)
+    return tuple(dict.fromkeys((round(float(x), 5), round(float(y), 5)) for x, y in points))

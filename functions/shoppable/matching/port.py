@@ -1,12 +1,19 @@
 """The port of matching: what every engine offers."""
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from pydantic import Field
 
 from functions.contracts.base import Contract, Fraction, Identifier, Sha256
 from functions.shoppable.image import Image
 
 Box = tuple[Fraction, Fraction, Fraction, Fraction]
 """(x, y, width, height): fractions of the picture, axis-aligned, clipped to it."""
+
+Outline = Annotated[tuple[tuple[float, float], ...], Field(max_length=12)]
+"""Around the product: a convex polygon in fractions of the picture, not clipped to it."""
 
 
 class FrameMatch(Contract):
@@ -20,11 +27,23 @@ class FrameMatch(Contract):
     """Estimated probability that this product is there."""
     inliers: int
     """Geometrically consistent feature matches."""
+    outline: Outline
+    category: str = ""
+    """Top level of the product's category; empty when it has none."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Found:
+    """A match and what it can be judged by."""
+
+    match: FrameMatch
+    crops: Callable[[], bytes]
+    """A JPEG for a person's eyes: left what the frame shows, made upright; right the product picture, drawn alike."""
 
 
 class Matcher(Protocol):
     """Finds catalogue products in a picture."""
 
-    def match(self, image: Image) -> list[FrameMatch]:
+    def match(self, image: Image) -> list[Found]:
         """Products in a uint8 BGR picture (H, W, 3), the best first. The same picture gives the same answer."""
         ...

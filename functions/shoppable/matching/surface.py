@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.shoppable.image import Image
+from functions.shoppable.matching.features import jpeg_of
 from functions.shoppable.matching.index import Reference
 
 SIDE = 144
@@ -31,6 +32,8 @@ _ALIKE = 12.0
 """L*a*b* distance up to which two pictures are of one colour."""
 _MAX_CAST = 0.25
 """Natural logarithm: how far a channel may be from grey light."""
+_GREY = 128
+_GAP = 4
 _LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
 
 Floats = NDArray[np.float32]
@@ -47,6 +50,8 @@ class Surface:
     seen: Mask
     """Where the crop lies inside the frame."""
     picture: Image
+    large: Image
+    """The same at twice the size."""
     detail: Floats
     light: Floats
     """(H, W, 3): linear, smoothed."""
@@ -88,12 +93,15 @@ def surface(homography: Matrix, reference: Reference, frame: tuple[int, int], im
     to_crop = np.asarray(upright @ np.linalg.inv(homography), np.float64)
     of_image = to_crop @ np.diag([frame[0] / image.shape[1], frame[1] / image.shape[0], 1.0])
     # Twice the size, then averaged: the frame may show the product larger than the crop.
-    large = cv2.warpPerspective(
-        image, np.diag([2.0, 2.0, 1.0]) @ of_image, (2 * size[0], 2 * size[1]), borderMode=cv2.BORDER_REPLICATE
+    large = np.asarray(
+        cv2.warpPerspective(
+            image, np.diag([2.0, 2.0, 1.0]) @ of_image, (2 * size[0], 2 * size[1]), borderMode=cv2.BORDER_REPLICATE
+        ),
+        np.uint8,
     )
     picture = np.asarray(cv2.resize(large, size, interpolation=cv2.INTER_AREA), np.uint8)
     inside = cv2.warpPerspective(np.ones(image.shape[:2], np.uint8), of_image, size, flags=cv2.INTER_NEAREST)
-    return Surface(to_crop, np.asarray(inside) > 0, picture, detail_of(picture), light_of(picture))
+    return Surface(to_crop, np.asarray(inside) > 0, picture, large, detail_of(picture), light_of(picture))
 
 
 def draw(into: Surface, homography: Matrix, reference: Reference) -> Drawing:
@@ -119,6 +127,14 @@ def draw(into: Surface, homography: Matrix, reference: Reference) -> Drawing:
         drawn, mask = _drawn(picture, product, back, x + shift_x, y + shift_y)
     light = light_of(drawn)
     return Drawing(mask & into.seen, drawn, detail_of(drawn), light, lab_of(light))
+
+
+def crops_of(seen: Surface, drawn: Drawing) -> bytes:
+    """A JPEG: the surface, and beside it the drawing on grey."""
+    high, wide = seen.large.shape[:2]
+    product = np.where(drawn.mask[..., None], drawn.picture, np.uint8(_GREY)).astype(np.uint8)
+    larger = np.asarray(cv2.resize(product, (wide, high), interpolation=cv2.INTER_CUBIC), np.uint8)
+    return jpeg_of(np.concatenate([seen.large, np.full((high, _GAP, 3), 255, np.uint8), larger], axis=1))
 
 
 def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:

@@ -48,7 +48,7 @@ def match(order: SegmentInput, store: Frames) -> SegmentStep:
     matcher = store.matcher()
     found: list[FrameMatches] = []
     for frame, jpeg in zip(stored, store.pictures(stored), strict=True):
-        matches = tuple(matcher.match(decode(jpeg, frame.key)))
+        matches = tuple(one.match for one in matcher.match(decode(jpeg, frame.key)))
         found.append(FrameMatches(ms=frame.ms, until_ms=frame.until_ms, frame=frame.frame, matches=matches))
         if len(found) % REPORT_EVERY_FRAMES == 0:
             store.report(len(found), len(stored))

@@ -62,7 +62,7 @@ def test_index_of_all_batches_is_stored_with_its_manifest_and_finds_a_product(
     }
     for name in (*manifest.files, "manifest.json"):
         (tmp_path / name).write_bytes(account.get(f"{PREFIX}/index/{name}"))
-    found = InstanceMatcher(InstanceIndex.load(tmp_path)).match(any_picture(3, (300, 300)))
+    found = [one.match for one in InstanceMatcher(InstanceIndex.load(tmp_path)).match(any_picture(3, (300, 300)))]
     assert found[0].product_id == any_product(3).product_id
     assert account.get(f"{PREFIX}/products.jsonl") == account.get("imports/i-1/p")
 

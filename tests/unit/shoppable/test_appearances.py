@@ -16,7 +16,11 @@ LEFT, RIGHT = (0.1, 0.2, 0.2, 0.4), (0.6, 0.2, 0.2, 0.4)
 
 
 def any_match(product_id=A, box=LEFT, score=0.9, inliers=50):
-    return FrameMatch(product_id=product_id, image_sha256="0" * 64, box=box, score=score, inliers=inliers)
+    x, y, wide, high = box
+    outline = ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high))
+    return FrameMatch(
+        product_id=product_id, image_sha256="0" * 64, box=box, score=score, inliers=inliers, outline=outline
+    )
 
 
 def frames(*seen: tuple[int, list[FrameMatch]]) -> list[FrameMatches]:

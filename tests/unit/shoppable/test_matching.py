@@ -12,6 +12,7 @@ from functions.shoppable.appearances import box_iou
 from functions.shoppable.matching.features import ImageFeatures, describe_frame, describe_image
 from functions.shoppable.matching.index import IndexEntry, InstanceIndex, build_index
 from functions.shoppable.matching.instance import InstanceMatcher
+from functions.shoppable.matching.port import FrameMatch
 from functions.shoppable.matching.verify import is_possible, project_points
 from tests.unit.shoppable.clips import scene, texture
 
@@ -20,6 +21,10 @@ PRODUCTS = 12
 
 def product(number: int) -> str:
     return ids.product_id("shop", str(number))
+
+
+def seen_by(matcher: InstanceMatcher, picture) -> list[FrameMatch]:
+    return [found.match for found in matcher.match(picture)]
 
 
 def look_alike(flavour: int):
@@ -53,7 +58,7 @@ def matcher(entries, tmp_path_factory) -> InstanceMatcher:
 def test_should_find_several_products_in_their_places(matcher):
     boxes = {3: (0.1, 0.2, 0.2, 0.5), 7: (0.55, 0.3, 0.25, 0.6)}
 
-    found = matcher.match(scene([(texture(number), box) for number, box in boxes.items()]))
+    found = seen_by(matcher, scene([(texture(number), box) for number, box in boxes.items()]))
 
     assert {match.product_id for match in found if match.score > 0.8} == {product(3), product(7)}
     for match in found[:2]:
@@ -65,11 +70,11 @@ def test_should_find_several_products_in_their_places(matcher):
 def test_should_give_the_same_answer_to_the_same_picture(matcher):
     picture = scene([(texture(5), (0.3, 0.2, 0.25, 0.6))])
 
-    assert matcher.match(picture) == matcher.match(picture.copy())
+    assert seen_by(matcher, picture) == seen_by(matcher, picture.copy())
 
 
 def test_should_not_find_unknown_products(matcher):
-    found = matcher.match(scene([(texture(500), (0.2, 0.2, 0.2, 0.6)), (texture(501), (0.6, 0.2, 0.2, 0.6))]))
+    found = seen_by(matcher, scene([(texture(500), (0.2, 0.2, 0.2, 0.6)), (texture(501), (0.6, 0.2, 0.2, 0.6))]))
 
     assert [match for match in found if match.score > 0.3] == []
 
@@ -80,7 +85,7 @@ def test_should_find_nothing_in_an_empty_picture(matcher):
 
 @pytest.mark.parametrize("flavour", [0, 1])
 def test_should_tell_look_alikes_apart_by_where_they_differ(matcher, flavour):
-    found = matcher.match(scene([(look_alike(flavour), (0.35, 0.15, 0.28, 0.7))], seed=flavour))
+    found = seen_by(matcher, scene([(look_alike(flavour), (0.35, 0.15, 0.28, 0.7))], seed=flavour))
 
     assert found[0].product_id == product(100 + flavour)
     assert found[0].score > 0.8
@@ -98,7 +103,7 @@ def test_should_put_the_box_around_the_product_and_not_around_the_room_of_its_ot
 
     # The wall behind it is that of the picture too.
     frame = scene([(room, (0.15, 0.0, 0.7, 1.0)), (texture(3), box)])
-    found = InstanceMatcher(InstanceIndex.load(tmp_path)).match(frame)
+    found = seen_by(InstanceMatcher(InstanceIndex.load(tmp_path)), frame)
 
     assert box_iou(found[0].box, box) > 0.9
 
@@ -106,7 +111,7 @@ def test_should_put_the_box_around_the_product_and_not_around_the_room_of_its_ot
 def test_should_find_a_product_as_often_as_it_is_there(matcher):
     boxes = [(0.1, 0.2, 0.2, 0.5), (0.6, 0.3, 0.22, 0.55)]
 
-    found = matcher.match(scene([(texture(5), box) for box in boxes]))
+    found = seen_by(matcher, scene([(texture(5), box) for box in boxes]))
 
     sure = [match for match in found if match.score > 0.8]
     assert [match.product_id for match in sure] == [product(5)] * 2
@@ -116,7 +121,7 @@ def test_should_find_a_product_as_often_as_it_is_there(matcher):
 def test_should_clip_boxes_to_the_picture(matcher):
     whole = scene([(texture(2), (0.3, 0.1, 0.3, 0.8))])
 
-    found = matcher.match(whole[:, 400:])
+    found = seen_by(matcher, whole[:, 400:])
 
     assert found[0].product_id == product(2)
     x, y, wide, high = found[0].box
@@ -124,6 +129,26 @@ def test_should_clip_boxes_to_the_picture(matcher):
     assert 0 <= y <= 1
     assert x + wide <= 1
     assert y + high <= 1
+
+
+def test_should_outline_a_product_beyond_the_picture(matcher):
+    found = seen_by(matcher, scene([(texture(2), (0.3, 0.1, 0.3, 0.8))])[:, 400:])
+
+    outline = np.array(found[0].outline)
+    wide = 560.0
+    assert outline[:, 0].min() == pytest.approx((0.3 * 960 - 400) / wide, abs=0.02)
+    assert outline[:, 0].max() == pytest.approx((0.6 * 960 - 400) / wide, abs=0.02)
+    assert (outline[:, 1].min(), outline[:, 1].max()) == pytest.approx((0.1, 0.9), abs=0.02)
+
+
+def test_should_show_what_was_seen_beside_the_product_picture(matcher):
+    found = matcher.match(scene([(texture(5), (0.3, 0.2, 0.25, 0.6))]))
+
+    pair = cv2.imdecode(np.frombuffer(found[0].crops(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    half = (pair.shape[1] - 4) // 2
+    left, right = (side[20:-20, 20:-20].reshape(-1) for side in (pair[:, :half], pair[:, -half:]))
+    assert np.corrcoef(left, right)[0, 1] > 0.8
+    assert found[0].crops() == found[0].crops()
 
 
 def test_should_find_a_product_that_is_turned_and_seen_in_perspective(matcher):
@@ -135,14 +160,14 @@ def test_should_find_a_product_that_is_turned_and_seen_in_perspective(matcher):
     warp = cv2.getPerspectiveTransform(source, corners)
     cv2.warpPerspective(picture, warp, (960, 540), dst=frame, borderMode=cv2.BORDER_TRANSPARENT)
 
-    found = matcher.match(frame)
+    found = seen_by(matcher, frame)
 
     assert found[0].product_id == product(4)
     assert box_iou(found[0].box, (300 / 960, 90 / 540, 260 / 960, 390 / 540)) > 0.9
 
 
 def test_should_not_find_a_mirror_image(matcher):
-    found = matcher.match(scene([(cv2.flip(texture(6), 1), (0.3, 0.2, 0.25, 0.6))]))
+    found = seen_by(matcher, scene([(cv2.flip(texture(6), 1), (0.3, 0.2, 0.25, 0.6))]))
 
     assert all(match.score < 0.3 for match in found)
 
@@ -152,7 +177,7 @@ def test_should_ignore_the_plain_border_of_a_product_picture(tmp_path):
     framed[150:550, 200:500] = texture(8)
     build_index([entry(8, framed)], tmp_path)
 
-    found = InstanceMatcher(InstanceIndex.load(tmp_path)).match(scene([(texture(8), (0.4, 0.2, 0.22, 0.6))]))
+    found = seen_by(InstanceMatcher(InstanceIndex.load(tmp_path)), scene([(texture(8), (0.4, 0.2, 0.22, 0.6))]))
 
     assert box_iou(found[0].box, (0.4, 0.2, 0.22, 0.6)) > 0.85
 
@@ -198,14 +223,14 @@ def test_should_match_nothing_against_an_empty_catalogue(tmp_path):
 def test_should_refuse_an_index_of_another_version(entries, tmp_path):
     build_index(entries[:2], tmp_path)
     manifest = tmp_path / "manifest.json"
-    manifest.write_text(manifest.read_text().replace("index.v2", "index.v1"))
+    manifest.write_text(manifest.read_text().replace("index.v3", "index.v2"))
 
-    with pytest.raises(ValueError, match=r"index\.v2"):
+    with pytest.raises(ValueError, match=r"index\.v3"):
         InstanceIndex.load(tmp_path)
 
 
 def test_should_refuse_a_directory_that_holds_no_index(tmp_path):
-    with pytest.raises(ValueError, match=r"index\.v2"):
+    with pytest.raises(ValueError, match=r"index\.v3"):
         InstanceIndex.load(tmp_path)
 
 

@@ -5,7 +5,7 @@ import boto3
 import pytest
 
 from functions.shoppable.decode import Image
-from functions.shoppable.matching.instance import FrameMatch
+from functions.shoppable.matching.port import Found
 from functions.video.match_frames import index
 from tests.support.account import make_bucket, make_table, own_account
 
@@ -61,7 +61,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 
 class Blind:
-    def match(self, image: Image) -> list[FrameMatch]:
+    def match(self, image: Image) -> list[Found]:
         return []
 
 

@@ -178,7 +178,7 @@ def test_the_index_is_fetched_once_per_machine(account, order, monkeypatch):
         if not file["Key"].endswith("/manifest.json"):
             account.s3.delete_object(Bucket="catalogue", Key=file["Key"])
 
-    assert index.load(aws.s3(), "catalogue", INDEX).match(pack(1))[0].product_id == "p-1"
+    assert index.load(aws.s3(), "catalogue", INDEX).match(pack(1))[0].match.product_id == "p-1"
 
 
 def test_an_index_file_that_is_not_what_the_manifest_says_is_transient_and_not_kept(account, order, tmp_path):
@@ -200,7 +200,7 @@ def test_an_index_under_the_same_name_with_other_content_is_not_taken_from_the_d
     for file in other.iterdir():
         account.put("catalogue", f"{INDEX}/{file.name}", file.read_bytes())
 
-    assert index.load(aws.s3(), "catalogue", INDEX).match(pack(7))[0].product_id == "p-7"
+    assert index.load(aws.s3(), "catalogue", INDEX).match(pack(7))[0].match.product_id == "p-7"
 
 
 def test_an_index_of_another_version_is_permanent_and_says_what_to_do(account, context, order):
