@@ -35,6 +35,10 @@ class Store(Protocol):
 
     def put_images(self, key: str, images: list[ProductImage]) -> None: ...
 
+    def categories(self, products_key: str) -> dict[str, str]:
+        """By product id, the top level of its category, where it has one."""
+        ...
+
     def keep_products(self, key: str, products_key: str) -> None:
         """Copies the products file to the revision."""
         ...
@@ -51,7 +55,7 @@ def build(given: BuildIndexInput, store: Store, directory: Path) -> IndexBuilt:
         def entry(image: ProductImage) -> IndexEntry:
             return _entry(image, store.features(given.shop_id, image.image_sha256))
 
-        manifest = build_index(_ahead(pool, entry, images), directory)
+        manifest = build_index(_ahead(pool, entry, images), directory, store.categories(given.products_key))
     for name in sorted(manifest.files):
         store.put_index_file(f"{revision}/index/{name}", directory / name)
     # Last of the index: who finds it finds all that it lists.

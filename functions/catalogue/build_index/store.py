@@ -3,13 +3,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from functions.contracts.catalogue import IndexBatch, IndexedBatch, ProductImage
+from functions.contracts.catalogue import IndexBatch, IndexedBatch, Product, ProductImage
 from functions.shared.errors import Transient, aws_errors
 from functions.shared.objects import JSON, JSON_LINES, get_bytes, get_json, json_lines, put_bytes
+from functions.shoppable.categories import top_category
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_CHUNK = 1 << 20
 _BATCHES = TypeAdapter(list[IndexBatch])
 
 
@@ -49,6 +51,16 @@ class AwsStore:
     def put_images(self, key: str, images: list[ProductImage]) -> None:
         """Which pictures each product has."""
         put_bytes(self._s3, self._bucket, key, json_lines(images), JSON_LINES)
+
+    def categories(self, products_key: str) -> dict[str, str]:
+        """By product id, the top level of its category, where it has one."""
+        found: dict[str, str] = {}
+        with aws_errors(f"get s3://{self._bucket}/{products_key}"):
+            for line in self._s3.get_object(Bucket=self._bucket, Key=products_key)["Body"].iter_lines(_CHUNK):
+                product = Product.model_validate_json(line)
+                if category := top_category(product.category):
+                    found[product.product_id] = category
+        return found
 
     def keep_products(self, key: str, products_key: str) -> None:
         """Copies the products file to the revision."""

@@ -8,7 +8,7 @@ only the pages of the images that are verified are ever read.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -61,7 +61,7 @@ class IndexEntry:
 class IndexManifest(Contract):
     """What the index's directory holds; also in it, as `manifest.json`."""
 
-    schema_version: Literal["index.v2"] = "index.v2"
+    schema_version: Literal["index.v3"] = "index.v3"
     products: int
     images: int
     descriptors: int
@@ -73,6 +73,7 @@ class IndexManifest(Contract):
 
 class _Names(Contract):
     products: tuple[Identifier, ...]
+    categories: tuple[str, ...]
     images: tuple[Sha256, ...]
 
 
@@ -98,8 +99,13 @@ class Reference:
         return np.asarray(decoded, np.uint8)
 
 
-def build_index(entries: Iterable[IndexEntry], directory: Path) -> IndexManifest:
-    """Write the index's files into an existing directory: the same entries in any order give the same bytes."""
+def build_index(
+    entries: Iterable[IndexEntry], directory: Path, categories: Mapping[str, str] | None = None
+) -> IndexManifest:
+    """Write the index's files into an existing directory: the same entries in any order give the same bytes.
+
+    `categories`: by product id, the top level of the feed's category; a product without one has "".
+    """
     ordered = sorted(entries, key=lambda entry: (entry.product_id, entry.image_sha256))
     products = sorted({entry.product_id for entry in ordered})
     product_number = {product_id: number for number, product_id in enumerate(products)}
@@ -138,7 +144,12 @@ def build_index(entries: Iterable[IndexEntry], directory: Path) -> IndexManifest
         _rows([_packed(entry.features.points[:SEARCH_FEATURES]) for entry in ordered], 4, np.int16),
     )
     _write_search(_rows(searched, dimensions, np.int8), directory / "search.faiss")
-    names = _Names(products=tuple(products), images=tuple(entry.image_sha256 for entry in ordered))
+    categories = categories or {}
+    names = _Names(
+        products=tuple(products),
+        categories=tuple(categories.get(product_id, "") for product_id in products),
+        images=tuple(entry.image_sha256 for entry in ordered),
+    )
     (directory / "names.json").write_text(names.model_dump_json())
 
     best = np.zeros(len(products), dtype=np.int64)
@@ -159,7 +170,11 @@ class InstanceIndex:
 
     def __init__(self, directory: Path, manifest: IndexManifest, names: _Names) -> None:
         self.manifest = manifest
+        self.digest = _sha256(directory / _MANIFEST)
+        """SHA-256 of the manifest, and so of all that it lists: evidence names it."""
         self.product_ids = names.products
+        self.categories = names.categories
+        """Of the products."""
         self.image_sha256s = names.images
         self._images = cast("NDArray[np.int64]", np.load(directory / "images.npy"))
         self.image_product = self._images[:, 0]
@@ -182,9 +197,15 @@ class InstanceIndex:
             names = _Names.model_validate_json((directory / "names.json").read_text())
             index = cls(directory, manifest, names)
         except (OSError, ValidationError, RuntimeError) as failure:
-            raise ValueError(f"no index of version index.v2 in {directory}: {failure}") from failure
-        rows = (len(index.product_ids), len(index.image_sha256s), len(index._points), len(index._descriptors))
-        if rows != (manifest.products, manifest.images, manifest.descriptors, manifest.descriptors):
+            raise ValueError(f"no index of version index.v3 in {directory}: {failure}") from failure
+        rows = (
+            len(index.product_ids),
+            len(index.categories),
+            len(index.image_sha256s),
+            len(index._points),
+            len(index._descriptors),
+        )
+        if rows != (manifest.products, manifest.products, manifest.images, *[manifest.descriptors] * 2):
             raise ValueError(f"the index's files do not fit together: {rows} against {manifest!r}")
         return index
 

@@ -22,10 +22,12 @@ GIVEN = BuildIndexInput(
     shop_id=SHOP, import_id="i-1", revision="r-1", products_key="imports/i-1/p", batches_key="imports/i-1/b"
 )
 
+CATEGORIES = {1: {"category": "Home & Garden > Kitchen"}, 2: {"category": "412"}}
+
 
 def put_batches(account: Account, *batches: list[tuple[int, int]]) -> None:
     """Each batch as (product number, picture seed); every product number up to 9 is in the catalogue."""
-    account.put("imports/i-1/p", json_lines(any_product(number) for number in range(10)))
+    account.put("imports/i-1/p", json_lines(any_product(number, **CATEGORIES.get(number, {})) for number in range(10)))
     counts = [IndexBatch(batch=n, first=0, count=5, start_byte=0, end_byte=1) for n in range(len(batches))]
     account.put("imports/i-1/b", canonical_json(counts))
     for number, batch in enumerate(batches):
@@ -99,6 +101,17 @@ def test_batch_that_was_never_stored_is_a_permanent_error(account: Account, tmp_
     account.s3.delete_object(Bucket="catalogue", Key="imports/i-1/indexed-0001.json")
     with pytest.raises(Permanent, match=r"indexed-0001\.json does not exist"):
         logic.build(GIVEN, AwsStore(account.s3, "catalogue", DIGEST), tmp_path)
+
+
+def test_index_knows_the_top_level_category_of_every_product(account: Account, tmp_path: Path) -> None:
+    put_batches(account, [(1, 1), (2, 2), (3, 3)])
+    logic.build(GIVEN, AwsStore(account.s3, "catalogue", DIGEST), tmp_path)
+    index = InstanceIndex.load(tmp_path)
+    assert dict(zip(index.product_ids, index.categories, strict=True)) == {
+        any_product(1).product_id: "Home & Garden",
+        any_product(2).product_id: "Food, Beverages & Tobacco",
+        any_product(3).product_id: "",
+    }
 
 
 def test_damaged_features_are_a_permanent_error(account: Account, tmp_path: Path) -> None:
