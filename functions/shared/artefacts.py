@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-Part = Literal["shots.json", "frames.json", "matches.json"]
+Part = Literal["shots.json", "tracks.bin", "frames.json", "matches.json"]
 
 
 def prefix(video_id: str, asset_id: str, catalogue_revision: str) -> str:
@@ -23,6 +23,11 @@ def segment_key(of_prefix: str, index: int, part: Part) -> str:
 def frame_key(of_prefix: str, index: int, ms: int) -> str:
     """The JPEG of the sampled frame at `ms`: below a folder of its own, since frames expire and results do not."""
     return f"frames/{of_prefix}/{index:04d}/{ms:09d}.jpg"
+
+
+def crops_key(of_prefix: str, index: int, ms: int, product_id: str) -> str:
+    """The JPEG of what the frame at `ms` shows of a product, beside the product picture."""
+    return f"{of_prefix}/segments/{index:04d}/crops/{ms:09d}-{product_id}.jpg"
 
 
 def analysis_key(of_prefix: str) -> str:

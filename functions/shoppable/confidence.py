@@ -1,0 +1,50 @@
+"""How sure an appearance is: from what its few examined frames say to one probability.
+
+Frames of one shot are not independent of each other: the same light, the same side, the same print. So a second
+sighting adds little, and the weights are estimated from scenes and not derived.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+WEAKEST = 0.02
+"""What a frame counts as in which the product should have been seen and was not."""
+_BEST = 3
+
+
+class Features(NamedTuple):
+    """What is known of an appearance; a fit finds one weight for each."""
+
+    best: float
+    """Mean log odds of the best three sightings."""
+    sightings: float
+    """Natural logarithm of how many examined frames show it."""
+    missed: float
+    """Share of the examined frames that should show it and do not."""
+    unsteady: float
+    """1 - the mean agreement of the paths of every two sightings in a row."""
+    contest: float
+    """log(1 + exp(odds of the strongest other product in its place - its own)); 0 without one."""
+
+
+CONSTANT = 0.0
+WEIGHTS = Features(best=1.0, sightings=0.3, missed=-1.5, unsteady=-1.0, contest=-1.0)
+
+
+def logit(score: float) -> float:
+    """Log odds, of a score that is not quite 0 or 1."""
+    inside = min(max(score, 1e-4), 1 - 1e-4)
+    return math.log(inside / (1 - inside))
+
+
+def best_of(scores: Sequence[float]) -> float:
+    """Mean log odds of the best three."""
+    best = sorted(map(logit, scores), reverse=True)[:_BEST]
+    return sum(best) / len(best)
+
+
+def probability(features: Features) -> float:
+    """That the product is there, of four decimals."""
+    odds = CONSTANT + sum(weight * value for weight, value in zip(WEIGHTS, features, strict=True))
+    return round(1 / (1 + math.exp(-min(max(odds, -30.0), 30.0))), 4)
