@@ -1,10 +1,10 @@
 """Catalogues for the bench: named pictures, indexed by the domain's own code."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 from functions.contracts import ids
 from functions.shoppable.image import Image
@@ -21,18 +21,39 @@ class Catalogue:
 
     matcher: InstanceMatcher
     index: InstanceIndex
+    entries: Sequence[IndexEntry]
     names: dict[str, str]
-    """Of the products, by product id."""
+    """Of the products, by product id; what is in no feed has none."""
+
+    def without(self, products: Collection[str]) -> "Catalogue":
+        """As if the shop did not sell the products of these names."""
+        kept = {product_id: name for product_id, name in self.names.items() if name not in products}
+        entries = [e for e in self.entries if e.product_id in kept or e.product_id not in self.names]
+        return _indexed(entries, kept, dict(zip(self.index.product_ids, self.index.categories, strict=True)))
+
+    def name(self, product_id: str) -> str:
+        """Of a product."""
+        return self.names.get(product_id, f"other {product_id}")
 
 
-def catalogue_of(pictures: Iterable[tuple[str, Image]], extra: Iterable[IndexEntry] = ()) -> Catalogue:
-    """Describe and index; `extra`: described pictures of further products."""
+def catalogue_of(
+    pictures: Iterable[tuple[str, Image]],
+    extra: Iterable[IndexEntry] = (),
+    categories: Mapping[str, str] | None = None,
+) -> Catalogue:
+    """Describe and index; `extra`: described pictures of further products; `categories` by name."""
     entries = [entry_of(name, image) for name, image in pictures]
     names = {entry.product_id: name for entry, name in entries}
-    directory = Path(mkdtemp(prefix="bench-index-"))
-    build_index([*(entry for entry, _ in entries), *extra], directory)
-    index = InstanceIndex.load(directory)
-    return Catalogue(matcher=InstanceMatcher(index), index=index, names=names)
+    of_product = {product_id: (categories or {}).get(name, "") for product_id, name in names.items()}
+    return _indexed([*(entry for entry, _ in entries), *extra], names, of_product)
+
+
+def _indexed(entries: Sequence[IndexEntry], names: dict[str, str], categories: Mapping[str, str]) -> Catalogue:
+    # What is mapped into memory outlives its name in the file system.
+    with TemporaryDirectory(prefix="bench-index-") as folder:
+        build_index(entries, Path(folder), categories)
+        index = InstanceIndex.load(Path(folder))
+    return Catalogue(matcher=InstanceMatcher(index), index=index, entries=entries, names=names)
 
 
 def entry_of(name: str, image: Image) -> tuple[IndexEntry, str]:

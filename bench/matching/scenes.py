@@ -4,6 +4,7 @@ Every cell of the grid changes one thing of an ordinary scene; a scene is named 
 from that, so calibration and judgement use disjoint seeds, and with them disjoint catalogues, brands and rooms.
 """
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -15,7 +16,8 @@ import cv2
 import numpy as np
 
 from demo.canvas import Image, image_of
-from demo.goods import Article, catalogue, decoys
+from demo.goods import Article, catalogue, decoys, distractor
+from demo.packs import Pack
 from demo.rooms import Room, make_room
 from demo.script import Packs
 from demo.stage import Camera, Doubles, Pose, body_of, paint, paint_body, wall_shadow
@@ -25,6 +27,10 @@ WIDTH, HEIGHT = 1280, 720
 PACK_EDGE: Final = 900
 CYLINDERS: Final = ("tin", "bottle", "tube")
 CLOTHING: Final = ("shirt",)
+BOXES: Final = ("box", "small-box", "wide-box", "carton", "game", "book")
+PLAIN: Final = ("box", "bottle", "shirt", "pouch")
+"""Forms of the products that nothing is printed on."""
+_FIRST_PLAIN = 1_000_000
 
 Box = tuple[float, float, float, float]
 
@@ -50,7 +56,7 @@ class Difficulty:
     forms: tuple[str, ...] = ()
     only: str = ""
     """`flavours`: products that have look-alikes; `missing`: such ones, taken away from the catalogue; `unknown`:
-    strangers.
+    strangers; `plain`: products that nothing is printed on.
     """
 
 
@@ -70,6 +76,7 @@ def _cells() -> dict[str, Difficulty]:
         **{f"crf {factor}": replace(base, rate_factor=factor) for factor in (33, 42)},
         **{f"{lines}p": replace(base, lines=lines) for lines in (360, 540, 1080)},
         "reflection": replace(base, glare=0.55),
+        "boxes": replace(base, forms=BOXES),
         "cylinders": replace(base, forms=CYLINDERS),
         "clothing": replace(base, forms=CLOTHING),
         "look-alikes": replace(base, only="flavours"),
@@ -78,13 +85,14 @@ def _cells() -> dict[str, Difficulty]:
         ),
         "look-alike missing": replace(base, only="missing"),
         "unknown": replace(base, only="unknown"),
+        "plain": replace(base, only="plain"),
     }
 
 
 CELLS: Final = _cells()
 MIDDLE: Final = (
     "ordinary", "height 20 %", "height 50 %", "turned 35°", "rolled 30°", "covered 20 %", "motion 6 px", "defocus 1.5",
-    "light 0.5", "noise 8", "crf 33", "540p", "1080p", "reflection", "cylinders", "look-alikes",
+    "light 0.5", "noise 8", "crf 33", "540p", "1080p", "reflection", "boxes", "cylinders", "look-alikes",
 )  # fmt: skip
 
 
@@ -97,6 +105,7 @@ class Scene:
     image: Image
     product: str
     """Feed id of what is shown, also when it is not in the catalogue."""
+    category: str
     known: bool
     """Whether the catalogue has it."""
     box: Box
@@ -111,29 +120,46 @@ class World:
     articles: list[Article] = field(init=False)
     packs: Packs = field(init=False)
     strangers: list[Article] = field(init=False)
+    plains: list[Article] = field(init=False)
+    """Products of the catalogue that nothing is printed on."""
+    absent: frozenset[str] = field(init=False)
+    """Feed ids that the catalogue lacks in cells of missing look-alikes: one of each line's flavours."""
     _rooms: dict[tuple[str, int], Room] = field(default_factory=dict[tuple[str, int], Room])
 
     def __post_init__(self) -> None:
         self.articles = catalogue(self.seed)
         self.strangers = decoys(self.seed, 12)
+        self.plains = [_plain_article(self.seed, number) for number in range(len(PLAIN))]
+        self.absent = frozenset({article.group: article.feed_id for article in self.articles if article.group}.values())
         self.packs = Packs(PACK_EDGE)
 
     def pictures(self) -> Iterator[tuple[str, Image]]:
         """(feed id, picture) of the catalogue: two of each product, as in the demo's feed."""
-        for number, article in enumerate(self.articles):
-            pack = self.packs.of(article)
+        for number, article in enumerate([*self.articles, *self.plains]):
+            pack = self._pack(article)
             yield article.feed_id, straight(pack)
             yield article.feed_id, angled(pack, article.design.flavour % 100_000, lifestyle=number % 2 == 1)
 
     def scene(self, cell: str, number: int) -> Scene:
         """Draw one scene."""
         how = CELLS[cell]
-        rng = np.random.default_rng((self.seed, 91, sorted(CELLS).index(cell), number))
+        rng = np.random.default_rng((self.seed, 91, zlib.crc32(cell.encode()), number))
         article, known = self._cast(how, rng)
         image, box, visible = self._draw(article, how, rng)
         return Scene(
-            cell=cell, number=number, image=image, product=article.feed_id, known=known, box=box, visible=visible
+            cell=cell,
+            number=number,
+            image=image,
+            product=article.feed_id,
+            category=article.category.split(" >")[0],
+            known=known,
+            box=box,
+            visible=visible,
         )
+
+    def _pack(self, article: Article) -> Pack:
+        pack = self.packs.of(article)
+        return _blank(pack) if article in self.plains else pack
 
     def _room(self, kind: str, variant: int) -> Room:
         if (kind, variant) not in self._rooms:
@@ -143,9 +169,11 @@ class World:
     def _cast(self, how: Difficulty, rng: np.random.Generator) -> tuple[Article, bool]:
         if how.only == "unknown":
             return self.strangers[int(rng.integers(len(self.strangers)))], False
+        if how.only == "plain":
+            return self.plains[int(rng.integers(len(self.plains)))], True
         chosen = [a for a in self.articles if not how.forms or a.form in how.forms]
         if how.only:
-            chosen = [a for a in chosen if a.group]
+            chosen = [a for a in chosen if a.group and (how.only == "flavours" or a.feed_id in self.absent)]
         return chosen[int(rng.integers(len(chosen)))], how.only != "missing"
 
     def _draw(self, article: Article, how: Difficulty, rng: np.random.Generator) -> tuple[Image, Box, float]:
@@ -156,7 +184,7 @@ class World:
         wall = cv2.resize(wall, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
         top, left = (int(rng.integers(0, max(1, wall.shape[a] - (HEIGHT, WIDTH)[a]))) for a in (0, 1))
         frame = image_of(np.ascontiguousarray(wall[top : top + HEIGHT, left : left + WIDTH]))
-        pack = self.packs.of(article)
+        pack = self._pack(article)
         share = float(rng.uniform(*how.height))
         share = min(share, 0.75 * WIDTH / HEIGHT * pack.height_cm / pack.width_cm)
         distance = 1150 * pack.height_cm / (share * HEIGHT)
@@ -186,6 +214,19 @@ class World:
         covered = _cover(frame, quad, how.covered, rng)
         box = _box(quad)
         return _finished(frame, how, quad, rng), box, covered * _inside(quad)
+
+
+def _plain_article(seed: int, number: int) -> Article:
+    return replace(distractor(seed, _FIRST_PLAIN + number), feed_id=f"PLAIN-{number + 1:02d}", form=PLAIN[number])
+
+
+def _blank(pack: Pack) -> Pack:
+    """The pack without its print: what is left are its colours, run into each other, and its light."""
+
+    def blurred(image: Image) -> Image:
+        return image_of(cv2.GaussianBlur(image, (0, 0), PACK_EDGE / 5, borderType=cv2.BORDER_REPLICATE))
+
+    return replace(pack, front=blurred(pack.front), side=None if pack.side is None else blurred(pack.side))
 
 
 def _box(quad: Doubles) -> Box:
