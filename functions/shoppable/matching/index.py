@@ -1,49 +1,68 @@
-"""The visual index of a catalogue revision: built once, read by memory map.
+"""The visual index of a catalogue revision: built once, streamed, so that memory stays bounded; read by memory map.
 
-Two layers. The *search* layer holds the strongest descriptors of every image, quantised, in an inverted file
-(faiss): it
-answers "which products have points that look like these". The *store* holds what verification needs of a single
-image, and
-only the pages of the images that are verified are ever read.
+Two layers. The *search* layer answers "which products have points that look like these" and is small enough to be
+fetched. The *records* hold what verification needs of a picture: of a large catalogue, only those of pictures that are
+verified are ever read, one by one.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import Literal, Protocol, Self, cast
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from functions.contracts.base import Contract, Identifier, Sha256
-from functions.shoppable.matching.features import OUTLINE_POINTS, ROOT_SCALE, ImageFeatures
+from functions.shoppable.matching.features import ROOT_SCALE, ImageFeatures
+from functions.shoppable.matching.records import (
+    FileRecords,
+    RecordSource,
+    Reference,
+    Span,
+    checksum_of,
+    packed,
+    quantised,
+    record_of,
+    reference_of,
+    unpacked,
+)
+from functions.shoppable.matching.search import SearchBuilder, SearchLayer
 
 SEARCH_FEATURES = 250
-"""Of every image, in the search layer."""
+"""Of every image, in the search layer, at most."""
+SEARCH_ROWS = 30_000_000
+"""In the search layer, about: what a larger catalogue must do with is fewer features of each image."""
 TEXTURED_FEATURES = 40
 REDUCED = 64
 _REDUCE_FROM = 100_000
 """Descriptors in the catalogue from which on they are reduced to REDUCED dimensions: below, a catalogue's own principal
 components would not span what scenes show, and speed is no concern."""
-_COARSE_FROM = 400_000
-"""Descriptors from which on the search layer holds product-quantised codes instead of one byte per dimension."""
+_SAMPLED_IMAGES = 1_500
+"""What a catalogue's own principal components and lists are learned from."""
 _TRAINING = 120_000
+_FILE_BYTES = 512 << 20
+"""Of records, at most: a finished file can be stored and deleted before the next one grows."""
 _MANIFEST = "manifest.json"
-_FILES = (
-    "search.faiss",
-    "search_image.npy",
-    "search_points.npy",
-    "projection.npy",
-    "images.npy",
-    "points.npy",
-    "descriptors.npy",
-    "outlines.npy",
-    "pictures.bin",
-    "names.json",
+_NAMES = "names.json"
+_IMAGES = "images.npy"
+_PROJECTION = "projection.npy"
+_SEARCH = "search.faiss"
+_SEARCH_POINTS = "search_points.bin"
+_IMAGE = np.dtype(
+    [
+        ("product", "<u4"),
+        ("width", "<u2"),
+        ("height", "<u2"),
+        ("first_row", "<u4"),
+        ("file", "<u4"),
+        ("start", "<u4"),
+        ("size", "<u4"),
+        ("checksum", "<u8"),
+        ("sha256", "u1", (32,)),
+    ]
 )
 
 Floats = NDArray[np.float32]
@@ -58,6 +77,19 @@ class IndexEntry:
     features: ImageFeatures
 
 
+class Pictures(Protocol):
+    """A catalogue's pictures. Their features are read twice in part, and never held all at once."""
+
+    @property
+    def names(self) -> Sequence[tuple[str, str]]:
+        """(product id, SHA-256 of the image) of each."""
+        ...
+
+    def features(self, numbers: Sequence[int]) -> Iterator[ImageFeatures]:
+        """Of the pictures with these numbers, in this order."""
+        ...
+
+
 class IndexManifest(Contract):
     """What the index's directory holds; also in it, as `manifest.json`."""
 
@@ -65,8 +97,12 @@ class IndexManifest(Contract):
     products: int
     images: int
     descriptors: int
+    search_rows: int
     files: dict[str, Sha256]
     """File name (flat, no folders) to digest; `manifest.json` itself is not listed."""
+    records: tuple[str, ...]
+    """Those of the files that hold records, by number: they need not be there as a whole."""
+    record_bytes: int
     untextured: tuple[Identifier, ...]
     """Products whose images have too few features to be found reliably."""
 
@@ -74,139 +110,191 @@ class IndexManifest(Contract):
 class _Names(Contract):
     products: tuple[Identifier, ...]
     categories: tuple[str, ...]
-    images: tuple[Sha256, ...]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Reference:
-    """What verification needs of one product image; D dimensions as in `InstanceIndex.project`."""
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """Pictures whose features are in memory."""
 
-    width: float
-    height: float
-    points: Floats
-    """(N, 4) as in ImageFeatures."""
-    descriptors: Floats
-    """(N, D)"""
-    outline: Floats
-    jpeg: bytes
+    entries: Sequence[IndexEntry]
 
-    @cached_property
-    def picture(self) -> NDArray[np.uint8]:
-        """(H, W, 3) BGR, small."""
-        decoded = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR)
-        if decoded is None:
-            raise ValueError("a picture of the index is damaged")
-        return np.asarray(decoded, np.uint8)
+    @property
+    def names(self) -> Sequence[tuple[str, str]]:
+        return [(entry.product_id, entry.image_sha256) for entry in self.entries]
+
+    def features(self, numbers: Sequence[int]) -> Iterator[ImageFeatures]:
+        return (self.entries[number].features for number in numbers)
 
 
 def build_index(
     entries: Iterable[IndexEntry], directory: Path, categories: Mapping[str, str] | None = None
 ) -> IndexManifest:
-    """Write the index's files into an existing directory: the same entries in any order give the same bytes.
+    """write_index of what is in memory already."""
+    return write_index(_Held(list(entries)), directory, categories or {})
 
-    `categories`: by product id, the top level of the feed's category; a product without one has "".
+
+def write_index(
+    pictures: Pictures,
+    directory: Path,
+    categories: Mapping[str, str],
+    finished: Callable[[Path], None] = lambda _: None,
+) -> IndexManifest:
+    """Write the index's files into an existing directory: the same pictures in any order give the same bytes.
+
+    `categories`: by product id, the top level of the feed's category; a product without one has "". `finished` is
+    called with every file once it is whole, the manifest last; it may delete what it is given.
     """
-    ordered = sorted(entries, key=lambda entry: (entry.product_id, entry.image_sha256))
-    products = sorted({entry.product_id for entry in ordered})
-    product_number = {product_id: number for number, product_id in enumerate(products)}
-    counts = np.array([len(entry.features.points) for entry in ordered], dtype=np.int64)
-    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    projection = _projection(ordered, counts)
-    dimensions = projection.shape[1]
-
-    images = np.zeros((len(ordered), 7), dtype=np.int64)
-    images[:, 0] = [product_number[entry.product_id] for entry in ordered]
-    images[:, 1], images[:, 2] = starts[:-1], counts
-    images[:, 3] = [entry.features.width for entry in ordered]
-    images[:, 4] = [entry.features.height for entry in ordered]
-    sizes = np.array([len(entry.features.picture) for entry in ordered], dtype=np.int64)
-    images[:, 5], images[:, 6] = np.cumsum(sizes) - sizes, sizes
-    np.save(directory / "images.npy", images)
-    np.save(directory / "projection.npy", projection)
-    np.save(
-        directory / "outlines.npy", _stacked([e.features.outline for e in ordered], (OUTLINE_POINTS, 2), np.float32)
-    )
-    (directory / "pictures.bin").write_bytes(b"".join(entry.features.picture for entry in ordered))
-    np.save(directory / "points.npy", _rows([_packed(entry.features.points) for entry in ordered], 4, np.int16))
-
-    total = int(starts[-1])
-    codes = np.zeros((total, dimensions), np.int8)
-    searched: list[NDArray[np.int8]] = []
-    for entry, start in zip(ordered, starts, strict=False):
-        projected = _quantised(_projected(entry.features.descriptors, projection))
-        codes[start : start + len(projected)] = projected
-        searched.append(projected[:SEARCH_FEATURES])
-    np.save(directory / "descriptors.npy", codes)
-    search_counts = np.minimum(counts, SEARCH_FEATURES)
-    np.save(directory / "search_image.npy", np.repeat(np.arange(len(ordered), dtype=np.int32), search_counts))
-    np.save(
-        directory / "search_points.npy",
-        _rows([_packed(entry.features.points[:SEARCH_FEATURES]) for entry in ordered], 4, np.int16),
-    )
-    _write_search(_rows(searched, dimensions, np.int8), directory / "search.faiss")
-    categories = categories or {}
-    names = _Names(
-        products=tuple(products),
-        categories=tuple(categories.get(product_id, "") for product_id in products),
-        images=tuple(entry.image_sha256 for entry in ordered),
-    )
-    (directory / "names.json").write_text(names.model_dump_json())
-
-    best = np.zeros(len(products), dtype=np.int64)
-    np.maximum.at(best, images[:, 0], counts)
+    names = pictures.names
+    order = sorted(range(len(names)), key=names.__getitem__)
+    products = sorted({product_id for product_id, _ in names})
+    number_of = {product_id: number for number, product_id in enumerate(products)}
+    layers = _Layers(pictures, order, directory, finished)
+    images = np.zeros(len(order), _IMAGE)
+    best = np.zeros(len(products), np.int64)
+    total = 0
+    for at, (number, features) in enumerate(zip(order, pictures.features(order), strict=True)):
+        product_id, image_sha256 = names[number]
+        product = number_of[product_id]
+        digest = np.frombuffer(bytes.fromhex(image_sha256), np.uint8)
+        images[at] = (product, features.width, features.height, *layers.add(features), digest)
+        best[product] = max(best[product], len(features.points))
+        total += len(features.points)
+    files = layers.close()
+    np.save(directory / _IMAGES, images)
+    held = _Names(products=tuple(products), categories=tuple(categories.get(product_id, "") for product_id in products))
+    (directory / _NAMES).write_text(held.model_dump_json())
+    for name in (_IMAGES, _NAMES, _PROJECTION, _SEARCH, _SEARCH_POINTS):
+        files[name] = _sha256(directory / name)
+        finished(directory / name)
     manifest = IndexManifest(
         products=len(products),
-        images=len(ordered),
+        images=len(order),
         descriptors=total,
-        files={name: _sha256(directory / name) for name in _FILES},
+        search_rows=layers.search.rows,
+        files=dict(sorted(files.items())),
+        records=tuple(layers.records.names),
+        record_bytes=int(images["size"].sum()),
         untextured=tuple(products[number] for number in np.flatnonzero(best < TEXTURED_FEATURES)),
     )
     (directory / _MANIFEST).write_text(manifest.model_dump_json())
+    finished(directory / _MANIFEST)
     return manifest
+
+
+class _Layers:
+    """Both layers, growing picture by picture."""
+
+    def __init__(
+        self, pictures: Pictures, order: Sequence[int], directory: Path, finished: Callable[[Path], None]
+    ) -> None:
+        # In even steps over the catalogue: the same pictures whatever order they came in.
+        sampled = order[:: max(1, -(-len(order) // _SAMPLED_IMAGES))]
+        found = [features.descriptors for features in pictures.features(sampled)]
+        each = sum(map(len, found)) / max(len(found), 1)
+        self._features = int(np.clip(SEARCH_ROWS // max(len(order), 1), 1, SEARCH_FEATURES))
+        found = [descriptors[: self._features] for descriptors in found]
+        rows = round(sum(map(len, found)) / max(len(found), 1) * len(order))
+        sample = np.concatenate(found) if found else np.zeros((0, 128), np.uint8)
+        self._projection = _projection(sample, reduce=each * len(order) >= _REDUCE_FROM)
+        np.save(directory / _PROJECTION, self._projection)
+        self.search = SearchBuilder(_projected(sample, self._projection), rows)
+        self.records = _RecordWriter(directory, finished)
+        self._search_path = directory / _SEARCH
+        self._points = (directory / _SEARCH_POINTS).open("wb")
+
+    def add(self, features: ImageFeatures) -> tuple[int, int, int, int, int]:
+        """Where it is: `first_row` to `checksum` of the table of images."""
+        first = self.search.rows
+        vectors, points = _projected(features.descriptors, self._projection), packed(features.points)
+        self.search.add(vectors[: self._features])
+        self._points.write(points[: self._features].astype("<i2").tobytes())
+        record = record_of(
+            (features.width, features.height), points, quantised(vectors), features.outline, features.picture
+        )
+        return first, *self.records.add(record)
+
+    def close(self) -> dict[str, str]:
+        """The files of records, with their digests; all others are written as well."""
+        self._points.close()
+        self.search.write(self._search_path)
+        return self.records.close()
+
+
+class _RecordWriter:
+    """Records one after another, in files of limited size."""
+
+    def __init__(self, directory: Path, finished: Callable[[Path], None]) -> None:
+        self._directory = directory
+        self._finished = finished
+        self._digests: dict[str, str] = {}
+        self.names: list[str] = []
+        self._start()
+
+    def add(self, record: bytes) -> tuple[int, int, int, int]:
+        """Number of the file, start, size and checksum."""
+        if self._at + len(record) > _FILE_BYTES:
+            self._end()
+            self._start()
+        where = len(self.names) - 1, self._at, len(record), checksum_of(record)
+        self._file.write(record)
+        self._hash.update(record)
+        self._at += len(record)
+        return where
+
+    def close(self) -> dict[str, str]:
+        """File name to digest."""
+        self._end()
+        return self._digests
+
+    def _start(self) -> None:
+        self.names.append(f"records-{len(self.names):04d}.bin")
+        self._file = (self._directory / self.names[-1]).open("wb")
+        self._hash = hashlib.sha256()
+        self._at = 0
+
+    def _end(self) -> None:
+        self._file.close()
+        self._digests[self.names[-1]] = self._hash.hexdigest()
+        self._finished(self._directory / self.names[-1])
 
 
 class InstanceIndex:
     """An opened index. Not safe for several threads."""
 
-    def __init__(self, directory: Path, manifest: IndexManifest, names: _Names) -> None:
+    def __init__(self, directory: Path, manifest: IndexManifest, records: RecordSource) -> None:
+        names = _Names.model_validate_json((directory / _NAMES).read_text())
         self.manifest = manifest
         self.digest = _sha256(directory / _MANIFEST)
         """SHA-256 of the manifest, and so of all that it lists: evidence names it."""
         self.product_ids = names.products
         self.categories = names.categories
         """Of the products."""
-        self.image_sha256s = names.images
-        self._images = cast("NDArray[np.int64]", np.load(directory / "images.npy"))
-        self.image_product = self._images[:, 0]
-        self.image_size = self._images[:, 3:5].astype(np.float32)
-        self._projection = cast("Floats", np.load(directory / "projection.npy"))
-        self._search_image = cast("NDArray[np.int32]", np.load(directory / "search_image.npy", mmap_mode="r"))
-        self._search_points = cast("NDArray[np.int16]", np.load(directory / "search_points.npy", mmap_mode="r"))
-        self._points = cast("NDArray[np.int16]", np.load(directory / "points.npy", mmap_mode="r"))
-        self._descriptors = cast("NDArray[np.int8]", np.load(directory / "descriptors.npy", mmap_mode="r"))
-        self._outlines = cast("Floats", np.load(directory / "outlines.npy", mmap_mode="r"))
-        pictures = directory / "pictures.bin"
-        self._pictures = np.memmap(pictures, np.uint8, "r") if pictures.stat().st_size else np.zeros(0, np.uint8)
-        self._search: Any = _read_search(directory / "search.faiss") if len(self._search_image) else None
+        self._images = np.load(directory / _IMAGES, mmap_mode="r")
+        self.image_product = self._images["product"].astype(np.int64)
+        self.image_size = np.column_stack([self._images["width"], self._images["height"]]).astype(np.float32)
+        self._first_row = self._images["first_row"].astype(np.int64)
+        self._projection = cast("Floats", np.load(directory / _PROJECTION))
+        points = directory / _SEARCH_POINTS
+        self._points = (
+            np.memmap(points, "<i2", "r").reshape(-1, 4) if points.stat().st_size else np.zeros((0, 4), np.int16)
+        )
+        self._search = SearchLayer(directory / _SEARCH)
+        self._records = records
 
     @classmethod
-    def load(cls, directory: Path) -> Self:
-        """Open by memory map. Raises ValueError when the files are not of this version or do not fit together."""
+    def load(cls, directory: Path, records: RecordSource | None = None) -> Self:
+        """Open by memory map; `records`: where they are if not in the directory.
+
+        Raises ValueError when the files are not of this version or do not fit together.
+        """
         try:
             manifest = IndexManifest.model_validate_json((directory / _MANIFEST).read_text())
-            names = _Names.model_validate_json((directory / "names.json").read_text())
-            index = cls(directory, manifest, names)
+            index = cls(directory, manifest, records or FileRecords(directory))
         except (OSError, ValidationError, RuntimeError) as failure:
             raise ValueError(f"no index of version index.v3 in {directory}: {failure}") from failure
-        rows = (
-            len(index.product_ids),
-            len(index.categories),
-            len(index.image_sha256s),
-            len(index._points),
-            len(index._descriptors),
-        )
-        if rows != (manifest.products, manifest.products, manifest.images, *[manifest.descriptors] * 2):
-            raise ValueError(f"the index's files do not fit together: {rows} against {manifest!r}")
+        found = (len(index.product_ids), len(index.categories), len(index._images), len(index._points))
+        if found != (manifest.products, manifest.products, manifest.images, manifest.search_rows):
+            raise ValueError(f"the index's files do not fit together: {found} against {manifest!r}")
         return index
 
     def project(self, descriptors: NDArray[np.uint8]) -> Floats:
@@ -215,42 +303,37 @@ class InstanceIndex:
 
     def search(self, projected: Floats, neighbours: int) -> tuple[Floats, NDArray[np.int64]]:
         """Squared distances and rows of the search layer, (N, neighbours) each; row -1 where there are fewer."""
-        if self._search is None or not len(projected):
-            empty = (len(projected), neighbours)
-            return np.full(empty, np.inf, np.float32), np.full(empty, -1, np.int64)
-        return cast("tuple[Floats, NDArray[np.int64]]", self._search.search(projected, neighbours))
+        return self._search.search(projected, neighbours)
 
-    def search_rows(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], Floats]:
+    def search_rows(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
         """Image number and (N, 4) points of rows of the search layer."""
-        return self._search_image[rows], _unpacked(self._search_points[rows])
+        return np.searchsorted(self._first_row, rows, side="right") - 1, unpacked(self._points[rows])
+
+    def image_sha256(self, image: int) -> str:
+        """Of an image, by number."""
+        return self._images["sha256"][image].tobytes().hex()
+
+    def references(self, images: Iterable[int]) -> dict[int, Reference]:
+        """All that is known of these images, read at once. Raises what the source of records does."""
+        numbers = list(dict.fromkeys(images))
+        spans = [self._span(number) for number in numbers]
+        return {number: reference_of(record) for number, record in zip(numbers, self._records.read(spans), strict=True)}
 
     def reference(self, image: int) -> Reference:
         """All that is known of one image."""
-        start, count = int(self._images[image, 1]), int(self._images[image, 2])
-        at, size = int(self._images[image, 5]), int(self._images[image, 6])
-        return Reference(
-            width=float(self.image_size[image, 0]),
-            height=float(self.image_size[image, 1]),
-            points=_unpacked(self._points[start : start + count]),
-            descriptors=self._descriptors[start : start + count].astype(np.float32) / _CODE_SCALE,
-            outline=np.array(self._outlines[image]),
-            jpeg=self._pictures[at : at + size].tobytes(),
-        )
+        return self.references([image])[image]
+
+    def _span(self, image: int) -> Span:
+        row = self._images[image]
+        file, start, size, checksum = (int(row[name]) for name in ("file", "start", "size", "checksum"))
+        return Span(self.manifest.records[file], start, size, checksum)
 
 
-_CODE_SCALE = 254.0
-
-
-def _projection(ordered: Sequence[IndexEntry], counts: NDArray[np.int64]) -> Floats:
+def _projection(sample: NDArray[np.uint8], *, reduce: bool) -> Floats:
     """(129, D): the projected mean, then the 128 rows of the matrix."""
-    identity = np.vstack([np.zeros((1, 128)), np.eye(128)]).astype(np.float32)
-    if counts.sum() < _REDUCE_FROM:
-        return identity
-    per_image = max(1, _TRAINING // len(ordered))
-    sample = np.concatenate(
-        [entry.features.descriptors[:SEARCH_FEATURES][:: max(1, SEARCH_FEATURES // per_image)] for entry in ordered]
-    )
-    vectors = sample[:: max(1, len(sample) // _TRAINING)].astype(np.float64) / ROOT_SCALE
+    if not reduce:
+        return np.vstack([np.zeros((1, 128)), np.eye(128)]).astype(np.float32)
+    vectors = sample[:: max(1, -(-len(sample) // _TRAINING))].astype(np.float64) / ROOT_SCALE
     mean = vectors.mean(axis=0)
     _, axes = np.linalg.eigh(np.cov(vectors - mean, rowvar=False))
     axes = axes[:, ::-1][:, :REDUCED]
@@ -261,60 +344,6 @@ def _projection(ordered: Sequence[IndexEntry], counts: NDArray[np.int64]) -> Flo
 
 def _projected(descriptors: NDArray[np.uint8], projection: Floats) -> Floats:
     return (descriptors.astype(np.float32) / ROOT_SCALE) @ projection[1:] - projection[0]
-
-
-def _quantised(vectors: Floats) -> NDArray[np.int8]:
-    return np.clip(np.rint(vectors * _CODE_SCALE), -127, 127).astype(np.int8)
-
-
-def _packed(points: Floats) -> NDArray[np.int16]:
-    """Sixteenths of pixels and tenths of degrees."""
-    return np.rint(points * np.array([16, 16, 16, 10], dtype=np.float32)).astype(np.int16)
-
-
-def _unpacked(points: NDArray[np.int16]) -> Floats:
-    return points.astype(np.float32) / np.array([16, 16, 16, 10], dtype=np.float32)
-
-
-def _write_search(codes: NDArray[np.int8], path: Path) -> None:
-    count, dimensions = codes.shape
-    if count == 0:
-        path.write_bytes(b"")
-        return
-    import faiss
-
-    if count < 2_000:
-        factory, probes = "Flat", 0
-    elif count < _COARSE_FROM:
-        lists = 2 ** int(np.clip(np.log2(count / 100), 4, 11))
-        factory, probes = f"IVF{lists},SQ8", max(4, lists // 32)
-    else:
-        factory, probes = "IVF4096,PQ32x4fs", 12
-    index: Any = faiss.index_factory(dimensions, factory)
-    if factory != "Flat":
-        index.cp.niter = 8
-        index.cp.seed = 1
-        index.cp.min_points_per_centroid = 5
-        step = max(1, count // _TRAINING)
-        index.train(np.ascontiguousarray(codes[::step].astype(np.float32) / _CODE_SCALE))
-        index.nprobe = probes
-    for start in range(0, count, 200_000):
-        index.add(codes[start : start + 200_000].astype(np.float32) / _CODE_SCALE)
-    faiss.write_index(index, str(path))
-
-
-def _read_search(path: Path) -> Any:  # noqa: ANN401 (faiss has no types)
-    import faiss
-
-    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
-
-
-def _stacked(arrays: Sequence[NDArray[Any]], shape: tuple[int, ...], kind: type[np.generic]) -> NDArray[Any]:
-    return np.stack(arrays).astype(kind) if arrays else np.zeros((0, *shape), kind)
-
-
-def _rows(arrays: Sequence[NDArray[Any]], columns: int, kind: type[np.generic]) -> NDArray[Any]:
-    return np.concatenate(arrays).astype(kind) if arrays else np.zeros((0, columns), kind)
 
 
 def _sha256(path: Path) -> str:

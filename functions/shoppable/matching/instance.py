@@ -11,7 +11,7 @@ import numpy as np
 
 from functions.shoppable.image import Image
 from functions.shoppable.matching.features import ImageFeatures, describe_features, resized_frame
-from functions.shoppable.matching.index import InstanceIndex, Reference
+from functions.shoppable.matching.index import InstanceIndex
 from functions.shoppable.matching.port import Box, Found, FrameMatch, Outline
 from functions.shoppable.matching.scores import CERTAIN, Candidate, margin, probability
 from functions.shoppable.matching.shortlist import shortlist
@@ -101,11 +101,10 @@ class InstanceMatcher:
         """What geometry allows, most inliers first; of one product in one place, one."""
         cv2.setRNGSeed(1)
         projected = self._index.project(frame.descriptors)
-        references: dict[int, Reference] = {}
         found: list[Evidence] = []
-        for hypothesis in shortlist(self._index, frame, projected, limit=HYPOTHESES):
-            if hypothesis.image not in references:
-                references[hypothesis.image] = self._index.reference(hypothesis.image)
+        hypotheses = shortlist(self._index, frame, projected, limit=HYPOTHESES)
+        references = self._index.references(hypothesis.image for hypothesis in hypotheses)
+        for hypothesis in hypotheses:
             evidence = verify(hypothesis, references[hypothesis.image], frame, projected)
             if evidence is not None:
                 found.append(evidence)
@@ -191,7 +190,7 @@ def _overlap(first: Evidence, second: Evidence) -> float:
 def _frame_match(index: InstanceIndex, evidence: Evidence, frame: ImageFeatures, score: float) -> FrameMatch:
     return FrameMatch(
         product_id=index.product_ids[int(index.image_product[evidence.image])],
-        image_sha256=index.image_sha256s[evidence.image],
+        image_sha256=index.image_sha256(evidence.image),
         box=box_of(evidence, frame),
         score=round(score, 4),
         inliers=evidence.inliers,

@@ -78,7 +78,7 @@ def _collect(
     index: InstanceIndex,
     query: NDArray[np.int64],
     points: Floats,
-    image: NDArray[np.int32],
+    image: NDArray[np.int64],
     weight: NDArray[np.float64],
     poses: NDArray[np.float64],
     limit: int,
@@ -93,7 +93,7 @@ def _collect(
         column = np.clip(np.floor(poses[:, 2] / cell + shift), -500, 500).astype(np.int64)
         row = np.clip(np.floor(poses[:, 3] / cell + shift), -500, 500).astype(np.int64)
         packed = (((octave + 32) * 16 + turn) * 1024 + column + 512) * 1024 + row + 512
-        bins.append((image.astype(np.int64) << 36) + (packed << 1) + int(shift > 0))
+        bins.append((image << 36) + (packed << 1) + int(shift > 0))
     keys = np.concatenate(bins)
     owner = np.concatenate([np.arange(len(query))] * 2)
     cells, cell_of = np.unique(keys, return_inverse=True)

@@ -182,13 +182,13 @@ def test_the_index_is_fetched_once_per_machine(account, order, monkeypatch):
 
 
 def test_an_index_file_that_is_not_what_the_manifest_says_is_transient_and_not_kept(account, order, tmp_path):
-    whole = account.get("catalogue", f"{INDEX}/points.npy")
-    account.put("catalogue", f"{INDEX}/points.npy", whole[:-1])
+    whole = account.get("catalogue", f"{INDEX}/search_points.bin")
+    account.put("catalogue", f"{INDEX}/search_points.bin", whole[:-1])
     with pytest.raises(Transient, match="manifest"):
         index.load(aws.s3(), "catalogue", INDEX)
     assert list((tmp_path / "cache").iterdir()) == []
 
-    account.put("catalogue", f"{INDEX}/points.npy", whole)
+    account.put("catalogue", f"{INDEX}/search_points.bin", whole)
     assert index.load(aws.s3(), "catalogue", INDEX)
 
 
@@ -205,7 +205,7 @@ def test_an_index_under_the_same_name_with_other_content_is_not_taken_from_the_d
 
 def test_an_index_of_another_version_is_permanent_and_says_what_to_do(account, context, order):
     manifest = json.loads(account.get("catalogue", f"{INDEX}/manifest.json"))
-    account.put("catalogue", f"{INDEX}/manifest.json", json.dumps({**manifest, "schema_version": "index.v1"}).encode())
+    account.put("catalogue", f"{INDEX}/manifest.json", json.dumps({**manifest, "schema_version": "index.v2"}).encode())
     detect_shots(order.model_dump(mode="json"), context)
     sample_frames(order.model_dump(mode="json"), context)
 
