@@ -24,6 +24,8 @@ class Catalogue:
     entries: Sequence[IndexEntry]
     names: dict[str, str]
     """Of the products, by product id; what is in no feed has none."""
+    folder: TemporaryDirectory[str]
+    """Where the index lies, as long as the catalogue lives."""
 
     def without(self, products: Collection[str]) -> "Catalogue":
         """As if the shop did not sell the products of these names."""
@@ -49,11 +51,10 @@ def catalogue_of(
 
 
 def _indexed(entries: Sequence[IndexEntry], names: dict[str, str], categories: Mapping[str, str]) -> Catalogue:
-    # What is mapped into memory outlives its name in the file system.
-    with TemporaryDirectory(prefix="bench-index-") as folder:
-        build_index(entries, Path(folder), categories)
-        index = InstanceIndex.load(Path(folder))
-    return Catalogue(matcher=InstanceMatcher(index), index=index, entries=entries, names=names)
+    folder = TemporaryDirectory(prefix="bench-index-")
+    build_index(entries, Path(folder.name), categories)
+    index = InstanceIndex.load(Path(folder.name))
+    return Catalogue(matcher=InstanceMatcher(index), index=index, entries=entries, names=names, folder=folder)
 
 
 def entry_of(name: str, image: Image) -> tuple[IndexEntry, str]:
