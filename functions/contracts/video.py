@@ -132,6 +132,8 @@ class StoredFrame(Contract):
     shot: int
     """Index of the shot within the segment, from 0."""
     key: str
+    spare: bool = False
+    """A second look at its shot, examined only when the other frames leave a doubt."""
 
 
 class TimelineInput(Contract):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound=BaseModel)
 
 JSON = "application/json"
+BINARY = "application/octet-stream"
 JSON_LINES = "application/x-ndjson"
 _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
 

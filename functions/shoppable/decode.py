@@ -12,10 +12,12 @@ from typing import BinaryIO, Literal, NamedTuple, Self, cast
 
 import av
 import av.error
+import cv2
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from functions.contracts.video import Rational
 from functions.shoppable.image import Image
@@ -51,6 +53,8 @@ _CONTENT_BOXES = frozenset(
         b"udta",
     }
 )
+_PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
+_CHROMA_WIDTH = 40
 _DROP_FRAME_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
 # Formats are chosen by their own first bytes, never by libavformat's probing, which would also open playlists
 # (files that name other files) and text.
@@ -84,6 +88,17 @@ class VideoFrame(NamedTuple):
     number: int
     """Counted from 0 at the first presented frame, on the grid of the nominal frame rate."""
     image: Image
+
+
+class SmallFrame(NamedTuple):
+    """One presented frame, reduced by whole numbers as it is decoded: fast, and nothing is converted to RGB."""
+
+    ms: int
+    number: int
+    luma: Image
+    """uint8 (H, W) as displayed, but the sample aspect ratio is not applied."""
+    chroma: NDArray[np.uint8]
+    """uint8 (h, w, 2): Cb and Cr of some 40 columns."""
 
 
 class Video:
@@ -123,6 +138,15 @@ class Video:
                 return
             if ms >= start_ms:
                 yield VideoFrame(ms, self._number(pts), self._picture(frame, stored))
+
+    def small_frames(self, start_ms: int, end_ms: int, *, width: int) -> Iterator[SmallFrame]:
+        """As `frames`, but small: at most `width` pixels wide, and more than half of that if the film has so many."""
+        for pts, frame in self._decode_from(start_ms):
+            ms = self._milliseconds(pts)
+            if ms >= end_ms:
+                return
+            if ms >= start_ms:
+                yield self._small(ms, self._number(pts), frame, width)
 
     def frames_at(self, times_ms: Sequence[int], *, width: int | None = None) -> Iterator[VideoFrame]:
         """The frames presented at exactly these ascending times (as `frames` gave them); a time without a frame is
@@ -271,6 +295,19 @@ class Video:
         wide = self.width if width is None else min(width, self.width)
         high = max(1, round(self.height * wide / self.width))
         return (high, wide) if self.rotation_degrees in {90, 270} else (wide, high)
+
+    def _small(self, ms: int, number: int, frame: AvFrame, width: int) -> SmallFrame:
+        if frame.format.name not in _PLANAR:
+            frame = frame.reformat(format="yuv420p")
+        luma, *chroma = (np.asarray(np.from_dlpack(plane), np.uint8) for plane in frame.planes[:3])
+        turned = self.rotation_degrees in {90, 270}
+        wide = luma.shape[0] if turned else luma.shape[1]
+        small = _reduced(luma, -(-wide // width))
+        colours = np.dstack([_reduced(plane, max(1, plane.shape[1] // _CHROMA_WIDTH)) for plane in chroma])
+        turns = -self.rotation_degrees // 90
+        return SmallFrame(
+            ms, number, np.ascontiguousarray(np.rot90(small, turns)), np.ascontiguousarray(np.rot90(colours, turns))
+        )
 
     def _picture(self, frame: AvFrame, size: tuple[int, int]) -> Image:
         image = cast("Image", frame.to_ndarray(format="bgr24", width=size[0], height=size[1], interpolation="BILINEAR"))
@@ -423,6 +460,14 @@ def _displayed_size(stream: VideoStream, frame: AvFrame, rotation: Rotation) -> 
         aspect = Fraction(1)
     wide, high = max(1, round(frame.width * aspect)), frame.height
     return (high, wide) if rotation in {90, 270} else (wide, high)
+
+
+def _reduced(plane: Image, by: int) -> Image:
+    """Means of by × by pixels; what is left over at the right and bottom is cut off."""
+    if by <= 1:
+        return plane
+    wide, high = max(1, plane.shape[1] // by), max(1, plane.shape[0] // by)
+    return np.asarray(cv2.resize(plane[: high * by, : wide * by], (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _rounded(value: Fraction) -> int:

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from functions.contracts.analysis import Shot
 from functions.contracts.base import Contract, Milliseconds
 from functions.contracts.video import Rational
-from functions.shoppable.image import Image
 
 if TYPE_CHECKING:
-    from functions.shoppable.decode import Video
+    from functions.shoppable.decode import SmallFrame, Video
+    from functions.shoppable.points import Tracker
 
-LOOK_WIDTH = 160
+LOOK_WIDTH = 480
 _MARGIN_MS = 1_500
 _THUMB = (32, 18)
 _MOTION_SIZE = (96, 54)
@@ -82,12 +82,15 @@ class _Look:
     gray: Array
 
 
-def detect_shots(video: "Video", start_ms: int, end_ms: int) -> SegmentShots:
-    """Cuts and motion of [start_ms, end_ms). Raises VideoRefused when decoding fails."""
-    looks = [
-        _look(frame.ms, frame.number, frame.image)
-        for frame in video.frames(max(0, start_ms - _MARGIN_MS), end_ms + _MARGIN_MS, width=LOOK_WIDTH)
-    ]
+def detect_shots(video: "Video", start_ms: int, end_ms: int, tracker: "Tracker | None" = None) -> SegmentShots:
+    """Cuts and motion of [start_ms, end_ms); `tracker` is shown the same pictures. Raises VideoRefused when decoding
+    fails.
+    """
+    looks: list[_Look] = []
+    for frame in video.small_frames(max(0, start_ms - _MARGIN_MS), end_ms + _MARGIN_MS, width=LOOK_WIDTH):
+        looks.append(_look(frame))
+        if tracker is not None and start_ms <= frame.ms < end_ms:
+            tracker.add(frame.ms, frame.luma)
     inside = [position for position, look in enumerate(looks) if start_ms <= look.ms < end_ms]
     found = _cuts(looks)
     return SegmentShots(
@@ -116,18 +119,18 @@ def merge_shots(segments: Sequence[SegmentShots], *, duration_ms: int, frame_rat
     )
 
 
-def _look(ms: int, number: int, image: Image) -> _Look:
-    lab = cv2.cvtColor(image, cv2.COLOR_BGR2Lab)
-    bins = 32
-    channels = [cv2.calcHist([lab], [channel], None, [bins], [0, 256]).reshape(-1) for channel in range(3)]
-    histogram = np.concatenate([np.cumsum(channel) for channel in channels]) / (lab.shape[0] * lab.shape[1])
-    gray = lab[:, :, 0].astype(np.float32) / 255
+def _look(frame: "SmallFrame") -> _Look:
+    channels = (frame.luma[::3, ::3], frame.chroma[:, :, 0], frame.chroma[:, :, 1])
+    histogram = np.concatenate(
+        [np.cumsum(np.bincount(channel.reshape(-1) >> 3, minlength=32)) / channel.size for channel in channels]
+    )
+    gray = cv2.resize(frame.luma, _MOTION_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
     return _Look(
-        ms=ms,
-        number=number,
+        ms=frame.ms,
+        number=frame.number,
         histogram=histogram.astype(np.float32),
         thumb=cv2.resize(gray, _THUMB, interpolation=cv2.INTER_AREA).astype(np.float32),
-        gray=cv2.resize(gray, _MOTION_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32),
+        gray=gray,
     )
 
 

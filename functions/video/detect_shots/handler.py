@@ -1,4 +1,4 @@
-"""DetectShots: cuts and motion of one segment."""
+"""DetectShots: cuts, motion and point tracks of one segment."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One segment's cuts, from the film to the artefact."""
+"""One segment's cuts and point tracks, from the film to the artefacts, in one decoding."""
 
 from typing import BinaryIO, Protocol
 
@@ -6,6 +6,7 @@ from functions.contracts.video import SegmentInput, SegmentStep
 from functions.shared import artefacts
 from functions.shared.errors import Permanent
 from functions.shoppable import decode, shots
+from functions.shoppable.points import Tracker
 
 
 class Film(Protocol):
@@ -15,8 +16,12 @@ class Film(Protocol):
         """The film as a seekable file."""
         ...
 
+    def put_tracks(self, key: str, body: bytes) -> None:
+        """Write the tracks."""
+        ...
+
     def put_shots(self, key: str, found: shots.SegmentShots) -> None:
-        """Write the artefact."""
+        """Write the shots: last, since whoever sees them may read the tracks."""
         ...
 
 
@@ -25,9 +30,12 @@ def detect(order: SegmentInput, film: Film) -> SegmentStep:
     segment = order.segment
     try:
         with film.open() as file, decode.open_video(file, verify=False) as video:
-            found = shots.detect_shots(video, segment.start_ms, segment.end_ms)
+            tracker = Tracker()
+            found = shots.detect_shots(video, segment.start_ms, segment.end_ms, tracker)
+            tracks = tracker.tracks([cut.ms for cut in found.cuts], video.width, video.height)
     except decode.VideoRefused as refusal:
         raise Permanent(str(refusal)) from refusal
+    film.put_tracks(artefacts.segment_key(order.prefix, segment.index, "tracks.bin"), tracks.to_bytes())
     key = artefacts.segment_key(order.prefix, segment.index, "shots.json")
     film.put_shots(key, found)
     return SegmentStep(index=segment.index, result_key=key, frames=found.frames)

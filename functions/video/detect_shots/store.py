@@ -1,11 +1,11 @@
-"""The film in the video bucket and shots.json in the analysis bucket."""
+"""The film in the video bucket; shots.json and tracks.bin in the analysis bucket."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from functions.contracts.video import SegmentInput
 from functions.shared import aws
-from functions.shared.objects import put_json
+from functions.shared.objects import BINARY, put_bytes, put_json
 from functions.shared.s3_range import S3RangeFile
 from functions.shoppable.shots import SegmentShots
 from functions.video.detect_shots.env import Environment
@@ -32,6 +32,10 @@ class Store:
         order = self.order
         file = S3RangeFile(self.s3, order.bucket, order.key, order.version_id, order.source.size_bytes)
         return cast("BinaryIO", file)
+
+    def put_tracks(self, key: str, body: bytes) -> None:
+        """tracks.bin."""
+        put_bytes(self.s3, self.analysis_bucket, key, body, BINARY)
 
     def put_shots(self, key: str, found: SegmentShots) -> None:
         """shots.json."""

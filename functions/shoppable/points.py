@@ -1,0 +1,120 @@
+"""Points followed from picture to picture: corners (Shi and Tomasi 1994) by pyramidal Lucas-Kanade (Bouguet 2000).
+
+A point counts only where following it back leads to where it was (Kalal et al. 2010), and none goes across a cut.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.shoppable.image import Image
+from functions.shoppable.tracks import SCALE, Tracks
+
+WIDTH = 480
+"""Pixels, at most, of the pictures that points are followed on."""
+STEP_MS = 76
+"""Least time between two steps: every second frame at 25 Hz, every third at 30 Hz."""
+_WINDOW = (13, 13)
+_LEVELS = 3
+_CRITERIA = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 0.03)
+_CELL = 20
+_PER_CELL = 2
+_APART = 6
+_CORNER = 4e-4
+"""Least eigenvalue of a corner (of cv2.cornerMinEigenVal, blocks of 5): noise and compression stay below."""
+_BACK = 0.7
+"""Pixels that a point may miss itself by when it is followed back."""
+_PATCH_CHANGE = 24.0
+"""Mean absolute difference, 0..255, of the pictures around a point."""
+_LEAST_LENGTH = 3
+
+
+class Tracker:
+    """Follows points from picture to picture."""
+
+    def __init__(self) -> None:
+        self._luma: Image | None = None
+        self._points = np.zeros((0, 2), np.float32)
+        self._names = np.zeros(0, np.int32)
+        self._born = 0
+        self._times: list[int] = []
+        self._seen: list[tuple[NDArray[np.int32], NDArray[np.float32]]] = []
+
+    def add(self, ms: int, luma: Image) -> bool:
+        """The next picture, uint8 (H, W); passed over (False) when it is too soon after the one before."""
+        if self._times and ms - self._times[-1] < STEP_MS:
+            return False
+        if self._luma is not None and len(self._points):
+            self._follow(self._luma, luma)
+        self._renew(luma)
+        self._luma = luma
+        self._times.append(ms)
+        high, wide = luma.shape
+        self._seen.append((self._names, (self._points + 0.5) / np.array([wide, high], np.float32)))
+        return True
+
+    def tracks(self, cuts_ms: Sequence[int], width: int, height: int) -> Tracks:
+        """What was followed, ended at every cut. `width`, `height`: of the displayed frame."""
+        times = np.array(self._times, np.int32)
+        if not self._times:
+            return Tracks(width, height, times, times, times, np.zeros((0, 2), np.uint16))
+        step = np.repeat(np.arange(len(times)), [len(names) for names, _ in self._seen])
+        shot = np.searchsorted(np.array(sorted(cuts_ms), np.int32), times, side="right")[step]
+        name = np.concatenate([names for names, _ in self._seen]).astype(np.int64) * (len(cuts_ms) + 1) + shot
+        order = np.argsort(name, kind="stable")
+        _, begins, length = np.unique(name[order], return_index=True, return_counts=True)
+        first = step[order][begins]
+        kept = np.flatnonzero(length >= _LEAST_LENGTH)
+        kept = kept[np.argsort(first[kept], kind="stable")]
+        chosen = np.concatenate([order[begins[one] : begins[one] + length[one]] for one in kept] or [order[:0]])
+        fractions = np.concatenate([points for _, points in self._seen])[chosen]
+        return Tracks(
+            width=width,
+            height=height,
+            times_ms=times,
+            first=first[kept].astype(np.int32),
+            length=length[kept].astype(np.int32),
+            points=np.clip(np.rint(fractions * SCALE), 0, SCALE).astype(np.uint16),
+        )
+
+    def _follow(self, before: Image, luma: Image) -> None:
+        there, change = _flow(before, luma, self._points)
+        back, _ = _flow(luma, before, there)
+        high, wide = luma.shape
+        good = (change < _PATCH_CHANGE) & (np.hypot(*(back - self._points).T) < _BACK)
+        good &= ((there >= 1) & (there <= (wide - 2, high - 2))).all(axis=1)
+        self._points, self._names = there[good], self._names[good]
+
+    def _renew(self, luma: Image) -> None:
+        """New points in cells that have few."""
+        high, wide = luma.shape
+        corners = cv2.cornerMinEigenVal(luma, 5)
+        peaks = (corners >= cv2.dilate(corners, np.ones((_APART, _APART), np.uint8))) & (corners > _CORNER)
+        free = np.ones(luma.shape, np.uint8)
+        free[:3], free[-3:], free[:, :3], free[:, -3:] = 0, 0, 0, 0
+        for x, y in np.rint(self._points).astype(int):
+            free[max(0, y - _APART) : y + _APART + 1, max(0, x - _APART) : x + _APART + 1] = 0
+        y, x = np.nonzero(peaks & (free > 0))
+        across = -(-wide // _CELL)
+        cell = (y // _CELL) * across + x // _CELL
+        taken = (self._points[:, 1] // _CELL).astype(int) * across + (self._points[:, 0] // _CELL).astype(int)
+        room = _PER_CELL - np.bincount(taken, minlength=across * -(-high // _CELL))
+        strongest = np.lexsort((x, y, -corners[y, x], cell))
+        x, y, cell = x[strongest], y[strongest], cell[strongest]
+        rank = np.arange(len(cell)) - np.asarray(np.searchsorted(cell, cell), np.int64)
+        new = np.asarray(rank < room[cell], np.bool_)
+        added = np.stack([x[new], y[new]], axis=1).astype(np.float32)
+        self._points = np.concatenate([self._points, added])
+        self._names = np.concatenate([self._names, np.arange(self._born, self._born + len(added), dtype=np.int32)])
+        self._born += len(added)
+
+
+def _flow(before: Image, after: Image, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Where points (n, 2) went, and how much the picture changed around them (n,): infinite where they were lost."""
+    ends, found, change = cv2.calcOpticalFlowPyrLK(
+        before, after, points, points.copy(), winSize=_WINDOW, maxLevel=_LEVELS, criteria=_CRITERIA
+    )
+    changes = np.where(np.asarray(found)[:, 0] == 1, np.asarray(change, np.float32)[:, 0], np.float32(np.inf))
+    return np.asarray(ends, np.float32), np.asarray(changes, np.float32)
