@@ -72,6 +72,10 @@ class InstanceMatcher:
         cv2.setNumThreads(1)
         self._index = index
 
+    @property
+    def index_digest(self) -> str:
+        return self._index.digest
+
     def match(self, image: Image) -> list[Found]:
         """Products in a uint8 BGR picture (H, W, 3), the best first; of look-alikes in one place, every one that may be
         it.

@@ -44,6 +44,11 @@ class Found:
 class Matcher(Protocol):
     """Finds catalogue products in a picture."""
 
+    @property
+    def index_digest(self) -> str:
+        """Names what is searched: evidence says so."""
+        ...
+
     def match(self, image: Image) -> list[Found]:
         """Products in a uint8 BGR picture (H, W, 3), the best first. The same picture gives the same answer."""
         ...
