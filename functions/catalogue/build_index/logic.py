@@ -1,8 +1,9 @@
 """The features of all batches → the visual index of the revision, and what publication needs to know of pictures."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -10,7 +11,7 @@ from typing import Protocol, TypeVar
 from functions.contracts.catalogue import BuildIndexInput, IndexBuilt, IndexedBatch, ProductImage
 from functions.shared.errors import Permanent
 from functions.shoppable.matching.features import ImageFeatures
-from functions.shoppable.matching.index import IndexEntry, build_index
+from functions.shoppable.matching.index import write_index
 
 IO_THREADS = 16
 _AHEAD = 64
@@ -48,18 +49,14 @@ def build(given: BuildIndexInput, store: Store, directory: Path) -> IndexBuilt:
     """Builds in an empty directory and stores; again gives the same bytes. Raises Transient or Permanent."""
     revision = f"revisions/{given.shop_id}/{given.revision}"
     batches, products = store.batches(given.batches_key)
-    with ThreadPoolExecutor(IO_THREADS) as pool:
+    with ThreadPoolExecutor(IO_THREADS) as pool, ThreadPoolExecutor(1) as uploader:
         indexed = list(pool.map(store.indexed, repeat(given.import_id, batches), range(batches)))
         images = _distinct(image for batch in indexed for image in batch.images)
-
-        def entry(image: ProductImage) -> IndexEntry:
-            return _entry(image, store.features(given.shop_id, image.image_sha256))
-
-        manifest = build_index(_ahead(pool, entry, images), directory, store.categories(given.products_key))
-    for name in sorted(manifest.files):
-        store.put_index_file(f"{revision}/index/{name}", directory / name)
-    # Last of the index: who finds it finds all that it lists.
-    store.put_index_file(f"{revision}/index/{_MANIFEST}", directory / _MANIFEST)
+        uploads = _Uploads(store, f"{revision}/index", uploader)
+        manifest = write_index(
+            _Described(images, given.shop_id, store, pool), directory, store.categories(given.products_key), uploads.add
+        )
+        uploads.finish()
     store.put_images(f"{revision}/images.jsonl", images)
     store.keep_products(f"{revision}/products.jsonl", given.products_key)
     return IndexBuilt(
@@ -81,12 +78,54 @@ def _distinct(images: Iterable[ProductImage]) -> list[ProductImage]:
     return sorted(first.values(), key=lambda image: image.product_id)
 
 
-def _entry(image: ProductImage, body: bytes) -> IndexEntry:
-    try:
-        features = ImageFeatures.from_bytes(body)
-    except ValueError as error:
-        raise Permanent(f"the stored features of {image.image_sha256} cannot be read: {error}") from error
-    return IndexEntry(product_id=image.product_id, image_sha256=image.image_sha256, features=features)
+@dataclass(frozen=True)
+class _Described:
+    """Pictures whose features are in the store."""
+
+    images: Sequence[ProductImage]
+    shop_id: str
+    store: Store
+    pool: ThreadPoolExecutor
+
+    @property
+    def names(self) -> Sequence[tuple[str, str]]:
+        return [(image.product_id, image.image_sha256) for image in self.images]
+
+    def features(self, numbers: Sequence[int]) -> Iterator[ImageFeatures]:
+        return _ahead(self.pool, self._read, [self.images[number].image_sha256 for number in numbers])
+
+    def _read(self, image_sha256: str) -> ImageFeatures:
+        try:
+            return ImageFeatures.from_bytes(self.store.features(self.shop_id, image_sha256))
+        except ValueError as error:
+            raise Permanent(f"the stored features of {image_sha256} cannot be read: {error}") from error
+
+
+class _Uploads:
+    """Stores files of the index one after another while the next one is written, and deletes them: the disk could not
+    hold all of them. As the manifest comes last, who finds it finds all that it lists.
+    """
+
+    def __init__(self, store: Store, prefix: str, pool: ThreadPoolExecutor) -> None:
+        self._store = store
+        self._prefix = prefix
+        self._pool = pool
+        self._last: Future[None] | None = None
+
+    def add(self, file: Path) -> None:
+        """Raises what the one before raised."""
+        if self._last is not None:
+            self._last.result()
+        self._last = self._pool.submit(self._put, file)
+
+    def finish(self) -> None:
+        """Waits for the last one, and raises what it raised."""
+        if self._last is not None:
+            self._last.result()
+
+    def _put(self, file: Path) -> None:
+        self._store.put_index_file(f"{self._prefix}/{file.name}", file)
+        file.unlink()
 
 
 def _ahead(pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

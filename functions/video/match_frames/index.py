@@ -1,4 +1,7 @@
-"""The visual index of a catalogue revision on the container's disk: fetched once, verified, opened by memory map."""
+"""The visual index of a catalogue revision on the container's disk: fetched once, verified, opened by memory map.
+
+The records of a large catalogue stay where they are; single ones are read when they are needed.
+"""
 
 import hashlib
 import os
@@ -15,12 +18,16 @@ from functions.shared.errors import Permanent, Transient, aws_errors
 from functions.shared.objects import get_bytes
 from functions.shoppable.matching.index import IndexManifest, InstanceIndex
 from functions.shoppable.matching.instance import InstanceMatcher
+from functions.video.match_frames.records import StoredRecords
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 KEPT_SECONDS = 3600
 """An index that no invocation of this machine used for so long is deleted: /tmp is small."""
+
+WHOLE_BYTES = 128 << 20
+"""Up to so many bytes of records are fetched with the rest: fewer requests, and no waiting for them in each frame."""
 
 _opened: dict[str, InstanceMatcher] = {}
 
@@ -35,17 +42,19 @@ def load(s3: "S3Client", bucket: str, prefix: str) -> InstanceMatcher:
 
     Raises Transient (also when a file is not what the manifest says: it may be read again) or Permanent.
     """
-    manifest = get_bytes(s3, bucket, f"{prefix}/manifest.json")
-    files = _files(manifest, prefix)
-    name = hashlib.sha256(manifest).hexdigest()
+    document = get_bytes(s3, bucket, f"{prefix}/manifest.json")
+    manifest = _manifest(document, prefix)
+    name = hashlib.sha256(document).hexdigest()
+    whole = manifest.record_bytes <= WHOLE_BYTES
     if name not in _opened:
         directory = cache_root() / name
         if not directory.is_dir():
             _discard_unused(cache_root())
-            _fetch(s3, bucket, prefix, manifest, files, directory)
+            files = {file: digest for file, digest in manifest.files.items() if whole or file not in manifest.records}
+            _fetch(s3, bucket, prefix, document, files, directory)
         os.utime(directory)
         try:
-            index = InstanceIndex.load(directory)
+            index = InstanceIndex.load(directory, None if whole else StoredRecords(s3, bucket, prefix))
         except ValueError as error:
             raise Permanent(f"the index {prefix} cannot be opened by this code: {error}") from error
         _opened.clear()
@@ -58,10 +67,10 @@ def forget() -> None:
     _opened.clear()
 
 
-def _files(manifest: bytes, prefix: str) -> dict[str, str]:
-    """File name to digest. Raises Permanent when other code has built the index."""
+def _manifest(document: bytes, prefix: str) -> IndexManifest:
+    """Raises Permanent when other code has built the index."""
     try:
-        return dict(IndexManifest.model_validate_json(manifest).files)
+        return IndexManifest.model_validate_json(document)
     except ValidationError as error:
         raise Permanent(
             f"The catalogue's index {prefix} was built by another version of the code. Upload the product feed again, "
@@ -69,13 +78,13 @@ def _files(manifest: bytes, prefix: str) -> dict[str, str]:
         ) from error
 
 
-def _fetch(s3: "S3Client", bucket: str, prefix: str, manifest: bytes, files: dict[str, str], directory: Path) -> None:
+def _fetch(s3: "S3Client", bucket: str, prefix: str, document: bytes, files: dict[str, str], directory: Path) -> None:
     """Into a directory of its own first: another process sees the whole index or none of it."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix="fetching-") as scratch:
         whole = Path(scratch) / "index"
         whole.mkdir()
-        (whole / "manifest.json").write_bytes(manifest)
+        (whole / "manifest.json").write_bytes(document)
         with ThreadPoolExecutor(8) as readers:
             fetches = [
                 readers.submit(_fetch_file, s3, bucket, f"{prefix}/{file}", whole / file, digest)

@@ -7,7 +7,7 @@ from functions.catalogue.build_index import logic
 from functions.catalogue.build_index.handler import handler
 from functions.catalogue.build_index.store import AwsStore
 from functions.contracts.catalogue import BuildIndexInput, IndexBatch, IndexedBatch, ProductImage
-from functions.shared.errors import Permanent
+from functions.shared.errors import Permanent, Transient
 from functions.shared.objects import canonical_json, json_lines
 from functions.shoppable.matching.features import describe_image
 from functions.shoppable.matching.index import IndexManifest, InstanceIndex
@@ -51,6 +51,14 @@ def put_batches(account: Account, *batches: list[tuple[int, int]]) -> None:
         account.put(f"imports/i-1/indexed-{number:04d}.json", canonical_json(done))
 
 
+def opened(account: Account, directory: Path) -> InstanceIndex:
+    """The stored index."""
+    directory.mkdir(exist_ok=True)
+    for key in account.keys("catalogue", f"{PREFIX}/index/"):
+        (directory / Path(key).name).write_bytes(account.get(key))
+    return InstanceIndex.load(directory)
+
+
 def test_index_of_all_batches_is_stored_with_its_manifest_and_finds_a_product(
     account: Account, context: Any, tmp_path: Path
 ) -> None:
@@ -62,9 +70,7 @@ def test_index_of_all_batches_is_stored_with_its_manifest_and_finds_a_product(
         built["manifest_key"],
         *(f"{PREFIX}/index/{name}" for name in manifest.files),
     }
-    for name in (*manifest.files, "manifest.json"):
-        (tmp_path / name).write_bytes(account.get(f"{PREFIX}/index/{name}"))
-    found = [one.match for one in InstanceMatcher(InstanceIndex.load(tmp_path)).match(any_picture(3, (300, 300)))]
+    found = [one.match for one in InstanceMatcher(opened(account, tmp_path)).match(any_picture(3, (300, 300)))]
     assert found[0].product_id == any_product(3).product_id
     assert account.get(f"{PREFIX}/products.jsonl") == account.get("imports/i-1/p")
 
@@ -89,11 +95,41 @@ def test_building_twice_gives_the_same_bytes(account: Account, tmp_path: Path) -
     assert stored[0] == stored[1]
 
 
+def test_no_file_of_the_index_stays_on_the_disk_and_the_manifest_is_stored_last(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_batches(account, [(1, 1), (2, 2)])
+    put: list[str] = []
+    store = AwsStore(account.s3, "catalogue", DIGEST)
+
+    def keep(key: str, file: Path) -> None:
+        assert key == f"{PREFIX}/index/{file.name}"
+        put.append(file.name)
+
+    monkeypatch.setattr(store, "put_index_file", keep)
+    logic.build(GIVEN, store, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert put[-1] == "manifest.json"
+    assert put[0] == "records-0000.bin"
+
+
+def test_failed_upload_fails_the_step(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_batches(account, [(1, 1)])
+    store = AwsStore(account.s3, "catalogue", DIGEST)
+
+    def refuse(key: str, file: Path) -> None:
+        raise Transient(f"put {key}")
+
+    monkeypatch.setattr(store, "put_index_file", refuse)
+    with pytest.raises(Transient, match=r"records-0000\.bin"):
+        logic.build(GIVEN, store, tmp_path)
+
+
 def test_catalogue_without_any_usable_picture_has_an_empty_index(account: Account, tmp_path: Path) -> None:
     put_batches(account, [], [])
     built = logic.build(GIVEN, AwsStore(account.s3, "catalogue", DIGEST), tmp_path)
     assert (built.images, built.unmatched_products) == (0, 10)
-    assert InstanceMatcher(InstanceIndex.load(tmp_path)).match(any_picture(3, (300, 300))) == []
+    assert InstanceMatcher(opened(account, tmp_path / "fetched")).match(any_picture(3, (300, 300))) == []
 
 
 def test_batch_that_was_never_stored_is_a_permanent_error(account: Account, tmp_path: Path) -> None:
@@ -106,7 +142,7 @@ def test_batch_that_was_never_stored_is_a_permanent_error(account: Account, tmp_
 def test_index_knows_the_top_level_category_of_every_product(account: Account, tmp_path: Path) -> None:
     put_batches(account, [(1, 1), (2, 2), (3, 3)])
     logic.build(GIVEN, AwsStore(account.s3, "catalogue", DIGEST), tmp_path)
-    index = InstanceIndex.load(tmp_path)
+    index = opened(account, tmp_path / "fetched")
     assert dict(zip(index.product_ids, index.categories, strict=True)) == {
         any_product(1).product_id: "Home & Garden",
         any_product(2).product_id: "Food, Beverages & Tobacco",

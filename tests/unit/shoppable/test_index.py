@@ -1,10 +1,12 @@
 import hashlib
 
+import numpy as np
 import pytest
 
 from functions.contracts import ids
 from functions.shoppable.matching.features import describe_image
 from functions.shoppable.matching.index import IndexEntry, InstanceIndex, build_index
+from functions.shoppable.matching.records import DamagedRecordError
 from tests.unit.shoppable.clips import texture
 
 PRODUCTS = 3
@@ -42,3 +44,64 @@ def test_should_have_a_digest_that_changes_with_what_is_in_it(entries, tmp_path)
 
     assert digests[0] == digests[1] != digests[2]
     assert digests[0] == hashlib.sha256((tmp_path / "a" / "manifest.json").read_bytes()).hexdigest()
+
+
+def test_should_restore_every_record(entries, tmp_path):
+    build_index(entries, tmp_path)
+
+    index = InstanceIndex.load(tmp_path)
+
+    for number, one in enumerate(sorted(entries, key=lambda entry: entry.product_id)):
+        reference = index.references(range(PRODUCTS))[number]
+        assert index.image_sha256(number) == one.image_sha256
+        assert (reference.width, reference.height) == (one.features.width, one.features.height)
+        assert reference.jpeg == one.features.picture
+        assert np.array_equal(reference.outline, one.features.outline)
+        assert np.abs(reference.points - one.features.points).max() < 0.06
+        assert np.abs(reference.descriptors - index.project(one.features.descriptors)).max() < 0.005
+
+
+def test_should_know_the_picture_and_the_point_of_every_row(entries, tmp_path):
+    build_index(entries, tmp_path)
+    index = InstanceIndex.load(tmp_path)
+
+    images, points = index.search_rows(np.arange(index.manifest.search_rows))
+
+    for number in range(PRODUCTS):
+        known = index.reference(number).points
+        assert np.array_equal(points[images == number], known[: (images == number).sum()])
+    assert images.tolist() == sorted(images)
+
+
+def test_should_refuse_a_damaged_record(entries, tmp_path):
+    manifest = build_index(entries, tmp_path)
+    file = tmp_path / manifest.records[0]
+    body = bytearray(file.read_bytes())
+    body[100] ^= 1
+    file.write_bytes(body)
+
+    index = InstanceIndex.load(tmp_path)
+
+    with pytest.raises(DamagedRecordError, match="records-0000"):
+        index.reference(0)
+    assert index.reference(1).points.size
+
+
+def test_should_divide_records_among_files_of_limited_size(entries, tmp_path, monkeypatch):
+    monkeypatch.setattr("functions.shoppable.matching.index._FILE_BYTES", 250_000)
+    manifest = build_index(entries, tmp_path)
+    assert len(manifest.records) > 1
+
+    assert all((tmp_path / name).stat().st_size <= 250_000 for name in manifest.records)
+    assert sum((tmp_path / name).stat().st_size for name in manifest.records) == manifest.record_bytes
+    index = InstanceIndex.load(tmp_path)
+    assert [len(index.reference(number).points) for number in range(PRODUCTS)]
+
+
+def test_should_have_fewer_features_of_each_picture_in_a_large_catalogue(entries, tmp_path, monkeypatch):
+    monkeypatch.setattr("functions.shoppable.matching.index.SEARCH_ROWS", 60)
+
+    manifest = build_index(entries, tmp_path)
+
+    assert manifest.search_rows == 60
+    assert manifest.descriptors > 600
