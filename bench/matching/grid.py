@@ -18,7 +18,8 @@ from bench.matching import peers, scenes
 from bench.matching.catalogues import Catalogue, catalogue_of
 from bench.matching.memory import remembered
 from bench.matching.scenes import CELLS, MIDDLE, Scene, World
-from functions.shoppable.appearances import box_iou
+from bench.matching.sheet import Failure
+from functions.shoppable.paths import box_iou
 from functions.shoppable.image import Image
 
 OURS: Final = "ours"
@@ -260,3 +261,34 @@ def best_threshold(rows: Sequence[Row], engine: str) -> float:
     scores = sorted({answer.score for row in rows for answer in row.answers.get(engine, ())}, reverse=True)
     steps = scores[:: max(1, len(scores) // 200)]
     return max(steps, key=lambda step: (tally(rows, engine, lambda _: step).f1, step), default=0.0)
+
+
+def failures(rows: Iterable[Row], threshold: Threshold) -> list[Failure]:
+    """What ours said wrongly, the surest first; then what it missed in the middle of the grid."""
+    worlds: dict[int, World] = {}
+
+    def drawn(row: Row) -> Image:
+        return scene_of(worlds.setdefault(row.seed, World(row.seed)), row.cell, row.number).image
+
+    wrong: list[tuple[float, Failure]] = []
+    missed: list[tuple[float, Failure]] = []
+    for row in rows:
+        answers = row.answers[OURS]
+        where = f"seed {row.seed}, {row.cell}, {row.number}"
+        shown = row.product if row.known else f"{row.product} (not sold)"
+        for answer in answers:
+            if answer.score >= threshold(answer.category) and not row.is_right(answer):
+                text = f"WRONG {answer.product} {answer.score:.3f}; there: {shown}"
+                failure = Failure(
+                    draw=partial(drawn, row), lines=(where, text), truth=row.box, said=answer.box,
+                    reference=answer.product,
+                )  # fmt: skip
+                wrong.append((-answer.score, failure))
+        right = max((answer.score for answer in answers if row.is_right(answer)), default=0.0)
+        if row.known and row.cell in MIDDLE and right < threshold(row.category):
+            text = f"MISSED {shown} {right:.3f}"
+            failure = Failure(
+                draw=partial(drawn, row), lines=(where, text), truth=row.box, said=None, reference=row.product
+            )
+            missed.append((right, failure))
+    return [failure for _, failure in (*sorted(wrong, key=lambda one: one[0]), *sorted(missed, key=lambda one: one[0]))]

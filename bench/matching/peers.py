@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.shoppable.appearances import box_iou
+from functions.shoppable.paths import box_iou
 from functions.shoppable.image import Image
 
 Box = tuple[float, float, float, float]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.matching.catalogues import Catalogue, catalogue_of
 from bench.matching.photographs import NEIGHBOURS, Photograph, photographs, studio_pictures
 from bench.matching.scenes import CELLS, World
-from functions.shoppable.appearances import box_iou
+from functions.shoppable.paths import box_iou
 from functions.shoppable.image import Image
 from functions.shoppable.matching.features import describe_features, resized_frame
 from functions.shoppable.matching.instance import Place, box_of
