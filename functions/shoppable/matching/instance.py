@@ -27,9 +27,11 @@ _SAME_POINTS = 0.25
 _PLACES = 8
 _RIVALS = 6
 _COMPARABLE = 0.5
-"""Share of the inliers of a product's best picture from which on another one may take its place."""
-_HOPELESS = 0.4
-"""Share of the points that the best in its place explains, below which a candidate is not compared."""
+"""Share of what a product's best picture firmly explains, from which on another one may take its place."""
+_HOPELESS = 0.25
+"""Share of what the best in its place firmly explains, below which a candidate is not compared."""
+_LEAST_FIRM = 1.0
+"""Evidence below is what chance brings about; its surface is not compared."""
 _MIN_SCORE = 0.02
 
 
@@ -50,6 +52,13 @@ class Place:
                 odds = margin(self.candidates[low], self.candidates[high], self.contests[low, high])
                 margins.append(odds if number == low else -odds)
         return min(margins)
+
+    def scores(self) -> list[float]:
+        """Probability of each candidate: what is in one place excludes all else there."""
+        closest = [self.closest(number) for number in range(len(self.candidates))]
+        scores = [probability(one, margin) for one, margin in zip(self.candidates, closest, strict=True)]
+        best = max(range(len(scores)), key=lambda number: (closest[number], -number))
+        return [score if number == best else min(score, 1 - scores[best]) for number, score in enumerate(scores)]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,8 +93,7 @@ class InstanceMatcher:
         frame = describe_features(sized)
         found: list[Found] = []
         for one in self._examined(frame, sized):
-            for number, candidate in enumerate(one.place.candidates):
-                score = probability(candidate, one.place.closest(number))
+            for number, (candidate, score) in enumerate(zip(one.place.candidates, one.place.scores(), strict=True)):
                 if score >= _MIN_SCORE:
                     match = _frame_match(self._index, candidate.evidence, frame, score)
                     found.append(Found(match=match, crops=partial(crops_of, one.seen, one.drawings[number])))
@@ -102,7 +110,7 @@ class InstanceMatcher:
                 yield examined
 
     def verified(self, frame: ImageFeatures) -> list[Evidence]:
-        """What geometry allows, most inliers first; of one product in one place, one."""
+        """What geometry allows, the firmest first; of one product in one place, one."""
         cv2.setRNGSeed(1)
         projected = self._index.project(frame.descriptors)
         found: list[Evidence] = []
@@ -110,7 +118,7 @@ class InstanceMatcher:
         references = self._index.references(hypothesis.image for hypothesis in hypotheses)
         for hypothesis in hypotheses:
             evidence = verify(hypothesis, references[hypothesis.image], frame, projected)
-            if evidence is not None:
+            if evidence is not None and evidence.firm >= _LEAST_FIRM:
                 found.append(evidence)
         of_product: dict[int, list[Evidence]] = {}
         for evidence in sorted(found, key=_strength, reverse=True):
@@ -123,7 +131,7 @@ class InstanceMatcher:
         seen = surface(group[0].homography, first, (frame.width, frame.height), image)
         candidates: list[Candidate] = []
         drawings: list[Drawing] = []
-        for evidence in [e for e in group if e.inliers >= _HOPELESS * group[0].inliers][:_RIVALS]:
+        for evidence in [e for e in group if e.firm >= _HOPELESS * group[0].firm][:_RIVALS]:
             drawing = draw(seen, evidence.homography, self._index.reference(evidence.image))
             alike = likeness(seen, drawing)
             if alike is not None:
@@ -138,17 +146,17 @@ class InstanceMatcher:
         return _Examined(place=place, seen=seen, drawings=drawings)
 
 
-def _strength(evidence: Evidence) -> tuple[int, float, int]:
-    return evidence.inliers, evidence.votes, -evidence.image
+def _strength(evidence: Evidence) -> tuple[float, int, int]:
+    return evidence.firm, evidence.inliers, -evidence.image
 
 
 def _tightest(group: list[Evidence]) -> Evidence:
-    """Of a product's pictures in one place (most inliers first) the one with the smallest outline: a picture taken at
+    """Of a product's pictures in one place (the firmest first) the one with the smallest outline: a picture taken at
     an angle, or in a room, has a side or a table in it that does not lie in the plane of what both explain.
     """
     of_image: dict[int, Evidence] = {}
     for evidence in group:
-        if evidence.inliers >= _COMPARABLE * group[0].inliers:
+        if evidence.firm >= _COMPARABLE * group[0].firm:
             of_image.setdefault(evidence.image, evidence)
     return min(of_image.values(), key=_area)
 

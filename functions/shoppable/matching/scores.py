@@ -26,8 +26,8 @@ class Candidate:
         """As many as in ALONE; about -1..1 each."""
         found, alike = self.evidence, self.likeness
         return (
-            math.log(found.inliers) / 3,
-            math.log(found.inliers / found.expected) / 2,
+            math.log1p(found.firm) / 3,
+            math.log1p(found.inliers - found.firm) / 3,
             alike.structure,
             alike.agreeing,
             alike.colour,
@@ -35,13 +35,13 @@ class Candidate:
         )
 
 
-ALONE = (-3.93, 2.16, 1.51, 2.01, 2.12, 3.89, -1.07)
+ALONE = (-3.87, 2.46, -0.27, 1.91, 2.09, 3.09, -1.06)
 """A constant, then one weight per feature."""
-CLOSE = 1.84
+CLOSE = 0.97
 """Weight of log(1 + exp(-margin)): what a close contest takes away."""
-AGAINST = (0.91, 2.31, 1.12, 1.58, 1.11, -1.89)
+AGAINST = (1.08, 0.07, 1.11, 1.48, 1.06, -1.99)
 """One weight per feature's difference."""
-STRUCTURE, COLOUR = 2.36, 2.57
+STRUCTURE, COLOUR = 2.0, 2.6
 """Of surface.contest."""
 
 

@@ -13,22 +13,22 @@ LIKE = Likeness(structure=0.7, agreeing=0.6, colour=0.7, off_colour=4.0)
 CHANCE = Likeness(structure=0.15, agreeing=0.05, colour=0.1, off_colour=18.0)
 
 
-def candidate(inliers: int = 60, expected: int = 300, likeness: Likeness = LIKE) -> Candidate:
+def candidate(inliers: int = 60, error: float = 0.15, likeness: Likeness = LIKE) -> Candidate:
     evidence = Evidence(
         image=0, homography=np.eye(3), outline=np.zeros((4, 2), np.float32), matched=np.arange(inliers),
-        errors=np.zeros(inliers, np.float32), expected=expected, spread=0.5, votes=10.0,
+        errors=np.full(inliers, error, np.float32), expected=300, spread=0.5, votes=10.0,
     )  # fmt: skip
     return Candidate(evidence=evidence, likeness=likeness)
 
 
 candidates = st.builds(
-    lambda inliers, more, *values: candidate(
+    lambda inliers, error, *values: candidate(
         inliers,
-        inliers + more,
+        error,
         Likeness(structure=values[0], agreeing=values[1], colour=values[2], off_colour=values[3]),
     ),
     st.integers(8, 600),
-    st.integers(0, 1000),
+    st.floats(0, 0.55),
     st.floats(-1, 1),
     st.floats(0, 1),
     st.floats(-1, 1),
@@ -76,11 +76,18 @@ def test_should_be_surer_the_more_alike_the_pictures_are(better):
 
 def test_should_be_surer_the_more_points_are_explained():
     assert probability(candidate(inliers=120), CERTAIN) > probability(candidate(inliers=60), CERTAIN)
-    assert probability(candidate(expected=100), CERTAIN) > probability(candidate(expected=600), CERTAIN)
+
+
+def test_should_be_surer_the_more_alike_the_points_are():
+    assert probability(candidate(error=0.05), CERTAIN) > probability(candidate(error=0.2), CERTAIN)
+
+
+def test_should_take_many_points_that_hardly_look_alike_for_chance():
+    assert probability(candidate(inliers=60, error=0.45, likeness=CHANCE), CERTAIN) < 0.05
 
 
 def test_should_not_believe_points_alone_where_the_pictures_differ():
-    assert probability(candidate(inliers=60, likeness=CHANCE), CERTAIN) < 0.1
+    assert probability(candidate(inliers=60, likeness=CHANCE), CERTAIN) < 0.2
     assert probability(candidate(inliers=60), CERTAIN) > 0.9
 
 
