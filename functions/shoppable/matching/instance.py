@@ -11,6 +11,7 @@ import numpy as np
 
 from functions.shoppable.image import Image
 from functions.shoppable.matching.features import ImageFeatures, describe_features, resized_frame
+from functions.shoppable.matching.grid import PointGrid
 from functions.shoppable.matching.index import InstanceIndex
 from functions.shoppable.matching.port import Box, Found, FrameMatch, Outline
 from functions.shoppable.matching.scores import CERTAIN, Candidate, margin, probability
@@ -113,12 +114,13 @@ class InstanceMatcher:
         """What geometry allows, the firmest first; of one product in one place, one."""
         cv2.setRNGSeed(1)
         projected = self._index.project(frame.descriptors)
+        grid = PointGrid(frame, projected)
         found: list[Evidence] = []
         hypotheses = shortlist(self._index, frame, projected, limit=HYPOTHESES)
         references = self._index.references(hypothesis.image for hypothesis in hypotheses)
         for hypothesis in hypotheses:
-            evidence = verify(hypothesis, references[hypothesis.image], frame, projected)
-            if evidence is not None and evidence.firm >= _LEAST_FIRM:
+            evidence = verify(hypothesis, references[hypothesis.image], grid)
+            if evidence is not None:
                 found.append(evidence)
         of_product: dict[int, list[Evidence]] = {}
         for evidence in sorted(found, key=_strength, reverse=True):

@@ -5,12 +5,14 @@ must be, at the size and turn that it must have, and the map is estimated anew f
 """
 
 from dataclasses import dataclass
+from math import hypot
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.shoppable.matching.features import ImageFeatures
+from functions.shoppable.matching.grid import PointGrid
 from functions.shoppable.matching.index import Reference
 from functions.shoppable.matching.shortlist import Hypothesis
 
@@ -32,13 +34,24 @@ _TURN = np.deg2rad(35)
 _PERSPECTIVE_FROM = 10
 """Inliers from which on a homography is trusted more than an affine map."""
 _STRETCH = 4.0
-_MIN_AREA = 0.0008
+_MIN_AREA, _MAX_AREA = 0.0008, 6.0
+"""Of the frame's."""
 _FRAME_POINT = 2.2
 """Pixels: the smallest diameter of points that the detector finds."""
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Matrix = NDArray[np.float64]
+
+
+class Sized(Protocol):
+    """Whatever has a size in pixels."""
+
+    @property
+    def width(self) -> float: ...
+
+    @property
+    def height(self) -> float: ...
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,21 +95,21 @@ class _Pairs:
     expected: int
 
 
-def verify(hypothesis: Hypothesis, reference: Reference, frame: ImageFeatures, projected: Floats) -> Evidence | None:
+def verify(hypothesis: Hypothesis, reference: Reference, grid: PointGrid) -> Evidence | None:
     """Evidence for the hypothesis, or None when no possible pose explains enough points."""
     if len(reference.points) < _MIN_MATCHES:
         return None
     side = max(reference.width, reference.height) * hypothesis.scale
-    rough, reach = _first_map(hypothesis, reference, frame, side)
-    pairs = _guided(rough, reference, frame, projected, float(np.clip(reach * side, 4, 60)))
+    rough, reach = _first_map(hypothesis, reference, grid, side)
+    pairs = _guided(rough, reference, grid, float(np.clip(reach * side, 4, 60)))
     if len(pairs.seen) < _MIN_MATCHES:
         return None
     homography: Matrix | None = None
     for _ in range(3):
-        again = _estimate(reference.points[pairs.known, :2], frame.points[pairs.seen, :2], side)
-        if again is None or not is_possible(again, reference, frame):
+        again = _estimate(reference.points[pairs.known, :2], grid.places[pairs.seen], side)
+        if again is None or not is_possible(again, reference, grid):
             break
-        better = _guided(again, reference, frame, projected, float(np.clip(_REACH * side, 2.5, 9.0)))
+        better = _guided(again, reference, grid, float(np.clip(_REACH * side, 2.5, 9.0)))
         if len(better.seen) < _MIN_MATCHES or (homography is not None and len(better.seen) <= len(pairs.seen)):
             break
         homography, pairs = again, better
@@ -120,33 +133,34 @@ def project_points(homography: Matrix, points: Floats) -> Floats:
     return (lifted[:, :2] / lifted[:, 2:]).astype(np.float32)
 
 
-def is_possible(homography: Matrix, reference: Reference, frame: ImageFeatures) -> bool:
+def is_possible(homography: Matrix, picture: Sized, frame: Sized) -> bool:
     """No mirror image, nothing behind the camera, no needle, no speck, nothing much larger than the frame."""
-    wide, high = reference.width, reference.height
-    corners = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], dtype=np.float64)
-    lifted = np.column_stack([corners, np.ones(4)]) @ homography.T
-    if not np.isfinite(lifted).all() or lifted[:, 2].min() <= 0.25 * lifted[:, 2].max():
+    wide, high = picture.width, picture.height
+    (a, b, c), (d, e, f), (g, h, i) = homography.tolist()
+    corners = ((0.0, 0.0), (wide, 0.0), (wide, high), (0.0, high))
+    depths = [g * x + h * y + i for x, y in corners]
+    # Also of a map that is not finite, none of these comparisons is true.
+    if not min(depths) > 0.25 * max(depths):
         return False
-    quad = lifted[:, :2] / lifted[:, 2:]
-    edges = np.roll(quad, -1, axis=0) - quad
-    following = np.roll(edges, -1, axis=0)
-    if (edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0] <= 0).any():
+    quad = [((a * x + b * y + c) / w, (d * x + e * y + f) / w) for (x, y), w in zip(corners, depths, strict=True)]
+    edges = [(q[0] - p[0], q[1] - p[1]) for p, q in zip(quad, quad[1:] + quad[:1], strict=True)]
+    if not all(p[0] * q[1] - p[1] * q[0] > 0 for p, q in zip(edges, edges[1:] + edges[:1], strict=True)):
         return False
-    lengths = np.hypot(edges[:, 0], edges[:, 1]) / np.array([wide, high, wide, high])
-    area = 0.5 * abs(float(np.sum(quad[:, 0] * np.roll(quad[:, 1], -1) - quad[:, 1] * np.roll(quad[:, 0], -1))))
-    return bool(
-        lengths.max() <= _STRETCH * lengths.min()
-        and _MIN_AREA <= area / (frame.width * frame.height) <= 6
-        and area / (wide * high) > 0.2 * lengths.max() ** 2 / _STRETCH
+    lengths = [hypot(*edge) / side for edge, side in zip(edges, (wide, high, wide, high), strict=True)]
+    area = 0.5 * sum(p[0] * q[1] - p[1] * q[0] for p, q in zip(quad, quad[1:] + quad[:1], strict=True))
+    return (
+        max(lengths) <= _STRETCH * min(lengths)
+        and _MIN_AREA <= area / (frame.width * frame.height) <= _MAX_AREA
+        and area / (wide * high) > 0.2 * max(lengths) ** 2 / _STRETCH
     )
 
 
-def _first_map(hypothesis: Hypothesis, reference: Reference, frame: ImageFeatures, side: float) -> tuple[Matrix, float]:
+def _first_map(hypothesis: Hypothesis, reference: Reference, grid: PointGrid, side: float) -> tuple[Matrix, float]:
     """The map that most votes agree on, and how far to look around it."""
     if len(hypothesis.seen) >= 4:
         affine, inside = cv2.estimateAffinePartial2D(
             hypothesis.known,
-            frame.points[hypothesis.seen, :2],
+            grid.places[hypothesis.seen],
             method=cv2.RANSAC,
             ransacReprojThreshold=max(3.0, 0.05 * side),
             maxIters=200,
@@ -166,59 +180,40 @@ def _first_map(hypothesis: Hypothesis, reference: Reference, frame: ImageFeature
     return np.array(pose, np.float64), _ROUGH_REACH
 
 
-def _guided(homography: Matrix, reference: Reference, frame: ImageFeatures, projected: Floats, reach: float) -> _Pairs:
+def _guided(homography: Matrix, reference: Reference, grid: PointGrid, reach: float) -> _Pairs:
     """Points of the frame that lie, and look, as the map demands."""
     points = reference.points
-    places = project_points(homography, points[:, :2])
-    ahead = project_points(homography, points[:, :2] + np.array([1, 0], dtype=np.float32)) - places
-    aside = project_points(homography, points[:, :2] + np.array([0, 1], dtype=np.float32)) - places
-    local = np.sqrt(np.abs(ahead[:, 0] * aside[:, 1] - ahead[:, 1] * aside[:, 0]))
-    size = np.maximum(points[:, 2] * local, 1e-3)
+    x, y = points[:, 0], points[:, 1]
+    (a, b, c), (d, e, f), (g, h, i) = homography.astype(np.float32).tolist()
+    depth = g * x + h * y + i
+    to_x, to_y = (a * x + b * y + c) / depth, (d * x + e * y + f) / depth
+    # The map's derivative at each point.
+    right_x, right_y = (a - to_x * g) / depth, (d - to_y * g) / depth
+    down_x, down_y = (b - to_x * h) / depth, (e - to_y * h) / depth
+    size = points[:, 2] * np.sqrt(np.abs(right_x * down_y - right_y * down_x))
     visible = np.flatnonzero(
-        (size > _FRAME_POINT)
-        & (places[:, 0] > 2)
-        & (places[:, 1] > 2)
-        & (places[:, 0] < frame.width - 2)
-        & (places[:, 1] < frame.height - 2)
+        (size > _FRAME_POINT) & (to_x > 2) & (to_y > 2) & (to_x < grid.width - 2) & (to_y < grid.height - 2)
     )
     turned = np.deg2rad(points[visible, 3])
-    direction = np.cos(turned)[:, None] * ahead[visible] + np.sin(turned)[:, None] * aside[visible]
-    angle = np.arctan2(direction[:, 1], direction[:, 0])
-    near, at = _neighbours(places[visible], frame, reach)
-    found = frame.points
-    turn = (np.deg2rad(found[near, 3]) - angle[at] + np.pi) % (2 * np.pi) - np.pi
-    fits = (np.abs(turn) < _TURN) & (np.abs(np.log2(found[near, 2] / size[visible[at]])) < _SCALE_OCTAVES)
-    near, known = near[fits], visible[at[fits]]
-    errors = np.square(projected[near] - reference.descriptors[known]).sum(axis=1)
-    alike = errors < DISTANCE
+    cosine, sine = np.cos(turned), np.sin(turned)
+    angle = np.arctan2(
+        cosine * right_y[visible] + sine * down_y[visible], cosine * right_x[visible] + sine * down_x[visible]
+    )
+    places = np.stack([to_x[visible], to_y[visible]], axis=1)
+    near, at = grid.near(places, size[visible], angle, reach=reach, octaves=_SCALE_OCTAVES, turn=_TURN)
+    known = visible[at]
+    apart = grid.descriptors[near] - reference.descriptors[known]
+    errors = np.einsum("ij,ij->i", apart, apart)
+    alike = np.flatnonzero(errors < DISTANCE)
     near, known, errors = near[alike], known[alike], errors[alike]
-    # The best pair of each point of the frame, then of each point of the picture.
-    order = np.lexsort((known, near, errors))
-    order = order[np.sort(np.unique(near[order], return_index=True)[1])]
-    order = order[np.unique(known[order], return_index=True)[1]]
-    order = order[np.argsort(near[order], kind="stable")]
-    return _Pairs(near[order], known[order], errors[order].astype(np.float32), max(len(visible), len(order)))
-
-
-def _neighbours(places: Floats, frame: ImageFeatures, reach: float) -> tuple[Integers, Integers]:
-    """All (point of the frame, place) closer than `reach` pixels."""
-    # Points lie in strips as high as the reach, from left to right: near a place are one range in each of three.
-    length = 4.0 * (frame.width + reach)
-    x, strip = frame.points[:, 0].astype(np.float64), np.floor(frame.points[:, 1] / reach)
-    keys = strip * length + x
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    of_place = (np.floor(places[:, 1].astype(np.float64) / reach)[None] + np.array([[-1], [0], [1]])) * length
-    of_place = (of_place + places[:, 0]).reshape(-1)
-    first, last = np.searchsorted(keys, of_place - reach), np.searchsorted(keys, of_place + reach)
-    counts = last - first
-    row = np.repeat(np.arange(len(of_place)), counts)
-    offset = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    near, at = order[first[row] + offset], row % max(len(places), 1)
-    across = frame.points[near, 0] - places[at, 0]
-    down = frame.points[near, 1] - places[at, 1]
-    close = across * across + down * down < reach * reach
-    return near[close], at[close]
+    # The best pair of each point of the frame, then of each point of the picture: what is written last stays.
+    worst_first = np.lexsort((-known, -near, -errors))
+    for side, count in ((near, len(grid.places)), (known, len(points))):
+        best = np.full(count, -1)
+        best[side[worst_first]] = worst_first
+        worst_first = worst_first[best[side[worst_first]] == worst_first]
+    order = worst_first[np.argsort(near[worst_first])]
+    return _Pairs(near[order], known[order], errors[order], max(len(visible), len(order)))
 
 
 def _estimate(known: Floats, found: Floats, side: float) -> Matrix | None:

@@ -266,8 +266,8 @@ def test_should_accept_every_similarity_and_refuse_its_mirror_image(scale, turn,
     cosine, sine = scale * np.cos(turn), scale * np.sin(turn)
     similarity = np.array([[cosine, -sine, x], [sine, cosine, y], [0, 0, 1]])
 
-    assert is_possible(similarity, _Picture(), frame)  # type: ignore[arg-type]
-    assert not is_possible(similarity @ np.diag([-1.0, 1, 1]), _Picture(), frame)  # type: ignore[arg-type]
+    assert is_possible(similarity, _Picture(), frame)
+    assert not is_possible(similarity @ np.diag([-1.0, 1, 1]), _Picture(), frame)
 
 
 def test_should_project_points_with_their_depth():
