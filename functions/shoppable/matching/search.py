@@ -13,8 +13,16 @@ from numpy.typing import NDArray
 
 _FLAT_BELOW = 2_000
 _CODED_FROM = 400_000
-"""Rows from which on there are product-quantised codes instead of one byte per dimension."""
+"""Rows from which on there are product-quantised codes instead of one byte per dimension, and two levels of lists."""
+_PROBES = 12
+_CODES = 32
+"""Codes of four bits for each descriptor."""
+_CELLS_TO_ADD = 4
+_CELLS_TO_SEARCH = 12
+"""Of the upper level's cells: the nearest list is found among those of so many."""
 _ROUNDS = 8
+_POINTS_PER_LIST = 8
+"""To learn from, at least."""
 _TRAINED_BY = 160_000
 """Descriptors, at most."""
 _BLOCK = 1 << 17
@@ -28,20 +36,12 @@ class SearchBuilder:
 
     def __init__(self, sample: Floats, rows: int) -> None:
         """`sample`: (N, D) of what will be added; `rows`: how many that will be, about."""
-        import faiss
-
-        factory, probes = _plan(rows)
-        if len(sample) < _FLAT_BELOW:
-            factory, probes = "Flat", 0
+        chosen = np.ascontiguousarray(sample[:: max(1, -(-len(sample) // _TRAINED_BY))])
         self.rows = 0
-        self._index: Any = faiss.index_factory(sample.shape[1], factory)
-        if probes:
-            self._index.cp.niter = _ROUNDS
-            self._index.cp.seed = 1
-            self._index.cp.min_points_per_centroid = 1
-            chosen = sample[:: max(1, -(-len(sample) // _TRAINED_BY))]
-            self._index.train(np.ascontiguousarray(chosen))
-            self._index.nprobe = probes
+        if len(chosen) < _FLAT_BELOW:
+            rows = 0
+        self._lower = _lower_level(chosen, _lists(rows, chosen)) if rows >= _CODED_FROM else None
+        self._index = _trained(chosen, rows, self._lower)
         self._waiting: list[Floats] = []
 
     def add(self, vectors: Floats) -> None:
@@ -56,6 +56,8 @@ class SearchBuilder:
         import faiss
 
         self._flush()
+        if self._lower is not None:
+            self._lower.nprobe = _CELLS_TO_SEARCH
         faiss.write_index(self._index, str(path))
 
     def _flush(self) -> None:
@@ -64,14 +66,52 @@ class SearchBuilder:
             self._waiting.clear()
 
 
-def _plan(rows: int) -> tuple[str, int]:
-    """The name of the index in faiss, and how many of its lists are read."""
-    if rows < _FLAT_BELOW:
-        return "Flat", 0
-    lists = 2 ** int(np.clip(np.rint(np.log2(1.5 * np.sqrt(rows))), 4, 14))
-    if rows < _CODED_FROM:
-        return f"IVF{lists},SQ8", max(4, lists // 32)
-    return f"IVF{lists},PQ32x4fs", 12
+def _lists(rows: int, sample: Floats) -> int:
+    most = int(np.log2(len(sample) / _POINTS_PER_LIST))
+    return 2 ** int(np.clip(np.rint(np.log2(1.5 * np.sqrt(rows))), 4, most))
+
+
+def _trained(sample: Floats, rows: int, lower: Any) -> Any:  # noqa: ANN401 (faiss has no types)
+    import faiss
+
+    dimensions = sample.shape[1]
+    index: Any
+    if lower is not None:
+        index = faiss.IndexIVFPQFastScan(lower, dimensions, _lists(rows, sample), _CODES, 4)
+        index.nprobe = _PROBES
+    elif rows >= _FLAT_BELOW:
+        index = faiss.index_factory(dimensions, f"IVF{_lists(rows, sample)},SQ8")
+        index.nprobe = max(4, _lists(rows, sample) // 32)
+        _settle(index.cp)
+    else:
+        return faiss.IndexFlatL2(dimensions)
+    index.train(sample)
+    return index
+
+
+def _lower_level(sample: Floats, lists: int) -> Any:  # noqa: ANN401
+    """The lists' centres, themselves in lists: to find the nearest costs their root."""
+    import faiss
+
+    cells = 2 ** (int(np.log2(lists)) // 2)
+    upper = faiss.IndexFlatL2(sample.shape[1])
+    lower: Any = faiss.IndexIVFFlat(upper, sample.shape[1], cells)
+    _settle(lower.cp)
+    lower.train(sample)
+    lower.nprobe = _CELLS_TO_ADD
+    clustering: Any = faiss.Clustering(sample.shape[1], lists)
+    _settle(clustering)
+    # Its points are assigned by what it fills with the centres, round by round.
+    clustering.train(sample, lower)
+    return lower
+
+
+def _settle(parameters: Any) -> None:  # noqa: ANN401
+    """Of a clustering: the same points give the same centres."""
+    parameters.niter = _ROUNDS
+    parameters.seed = 1
+    parameters.min_points_per_centroid = 1
+    parameters.max_points_per_centroid = _TRAINED_BY
 
 
 class SearchLayer:
