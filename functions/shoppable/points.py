@@ -17,6 +17,7 @@ WIDTH = 480
 STEP_MS = 76
 """Least time between two steps: every second frame at 25 Hz, every third at 30 Hz."""
 _WINDOW = (13, 13)
+_NEAR_LEVELS = 1
 _LEVELS = 3
 _CRITERIA = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 0.03)
 _CELL = 20
@@ -37,6 +38,8 @@ class Tracker:
     def __init__(self) -> None:
         self._luma: Image | None = None
         self._points = np.zeros((0, 2), np.float32)
+        self._speeds = np.zeros((0, 2), np.float32)
+        """Pixels per step."""
         self._names = np.zeros(0, np.int32)
         self._born = 0
         self._times: list[int] = []
@@ -80,12 +83,15 @@ class Tracker:
         )
 
     def _follow(self, before: Image, luma: Image) -> None:
-        there, change = _flow(before, luma, self._points)
-        back, _ = _flow(luma, before, there)
-        high, wide = luma.shape
-        good = (change < _PATCH_CHANGE) & (np.hypot(*(back - self._points).T) < _BACK)
-        good &= ((there >= 1) & (there <= (wide - 2, high - 2))).all(axis=1)
-        self._points, self._names = there[good], self._names[good]
+        """Where points are expected first, in little more than their own surroundings, so that what passes close by
+        does not drag them along; then, for those lost, further around.
+        """
+        ends, good = _tracked(before, luma, self._points, self._speeds, _NEAR_LEVELS)
+        lost = np.flatnonzero(~good)
+        if len(lost):
+            ends[lost], good[lost] = _tracked(before, luma, self._points[lost], np.zeros_like(ends[lost]), _LEVELS)
+        self._speeds = (ends - self._points)[good]
+        self._points, self._names = ends[good], self._names[good]
 
     def _renew(self, luma: Image) -> None:
         """New points in cells that have few."""
@@ -106,15 +112,38 @@ class Tracker:
         rank = np.arange(len(cell)) - np.asarray(np.searchsorted(cell, cell), np.int64)
         new = np.asarray(rank < room[cell], np.bool_)
         added = np.stack([x[new], y[new]], axis=1).astype(np.float32)
+        speed = np.median(self._speeds, axis=0) if len(self._speeds) else np.zeros(2)
+        self._speeds = np.concatenate([self._speeds, np.tile(speed.astype(np.float32), (len(added), 1))])
         self._points = np.concatenate([self._points, added])
         self._names = np.concatenate([self._names, np.arange(self._born, self._born + len(added), dtype=np.int32)])
         self._born += len(added)
 
 
-def _flow(before: Image, after: Image, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _tracked(
+    before: Image, after: Image, points: NDArray[np.float32], speeds: NDArray[np.float32], levels: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Where points (n, 2) that are expected to move by `speeds` went, and which of them can be trusted."""
+    ends, change = _flow(before, after, points, points + speeds, levels)
+    back, _ = _flow(after, before, ends, ends - speeds, levels)
+    high, wide = after.shape
+    good = (change < _PATCH_CHANGE) & (np.hypot(*(back - points).T) < _BACK)
+    good &= ((ends >= 1) & (ends <= (wide - 2, high - 2))).all(axis=1)
+    return ends, np.asarray(good, np.bool_)
+
+
+def _flow(
+    before: Image, after: Image, points: NDArray[np.float32], guess: NDArray[np.float32], levels: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Where points (n, 2) went, and how much the picture changed around them (n,): infinite where they were lost."""
     ends, found, change = cv2.calcOpticalFlowPyrLK(
-        before, after, points, points.copy(), winSize=_WINDOW, maxLevel=_LEVELS, criteria=_CRITERIA
+        before,
+        after,
+        points,
+        guess.copy(),
+        winSize=_WINDOW,
+        maxLevel=levels,
+        criteria=_CRITERIA,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
     changes = np.where(np.asarray(found)[:, 0] == 1, np.asarray(change, np.float32)[:, 0], np.float32(np.inf))
     return np.asarray(ends, np.float32), np.asarray(changes, np.float32)

@@ -103,8 +103,9 @@ _TOLERANCE_OF_MOTION = 0.06
 _LEAST_OWN = 4
 _LEAST_SHARE = 0.5
 _JOIN_AFTER = 3
-_SUPPORT_AFTER = 6
+_SUPPORT_AFTER = 3
 _LEAST_SUPPORT = 6
+_SUPPORTERS = 60
 _COAST_MS = 1_000
 """A region whose own points are all hidden is carried by what moved along with it so far, for at most so long."""
 _REACH = 0.6
@@ -131,11 +132,18 @@ def follow(
     within = np.flatnonzero((tracks.times_ms >= start_ms) & (tracks.times_ms < end_ms))
     if within.size:
         nearest = int(within[np.abs(tracks.times_ms[within] - at_ms).argmin()])
-        for steps in (range(nearest, int(within[-1]) + 1), range(nearest, int(within[0]) - 1, -1)):
-            for step, moved in _Region(tracks, corners, nearest).along(steps):
+        forwards, backwards = range(nearest, int(within[-1]) + 1), range(nearest, int(within[0]) - 1, -1)
+        company = np.zeros(len(tracks.first), np.bool_)
+        # What moved along with the region in one direction helps where it is hidden soon in the other.
+        for steps in (forwards, backwards, forwards):
+            if int(tracks.times_ms[steps[-1]]) in boxes:
+                continue
+            region = _Region(tracks, corners, nearest, company)
+            for step, moved in region.along(steps):
                 if _inside(moved, scale) < _LEAST_INSIDE:
                     break
                 boxes[int(tracks.times_ms[step])] = _box(moved, scale)
+            company |= region.company
     return tuple((ms, *boxes[ms]) for ms in sorted(boxes))
 
 
@@ -146,7 +154,8 @@ class _Region:
     there to where they are now moves the outline.
     """
 
-    def __init__(self, tracks: Tracks, corners: Floats, step: int) -> None:
+    def __init__(self, tracks: Tracks, corners: Floats, step: int, company: NDArray[np.bool_]) -> None:
+        """`company`: tracks that are known to move along with the region without being part of it."""
         number = len(tracks.first)
         self._tracks = tracks
         self._corners = corners
@@ -154,15 +163,17 @@ class _Region:
         self._map = np.array([[1.0, 0, 0], [0, 1, 0]])
         self._place = np.zeros((number, 2))
         self._own = np.zeros(number, np.bool_)
-        self._agreed = np.zeros(number, np.int32)
+        self._agreed = np.where(company, _SUPPORT_AFTER, 0)
+        self.company = company.copy()
         self._rng = np.random.default_rng(step)
         names, points = tracks.steps[step]
-        near = names[polygons.contains(self._grown(corners, 1 + _REACH), points)]
         mine = polygons.contains(self._grown(corners, _INNER), points)
         self._own[names[mine]] = True
+        self._agreed[names[mine]] = _SUPPORT_AFTER
         self._place[names[mine]] = points[mine]
         if int(mine.sum()) < _LEAST_OWN:
-            self._agreed[near] = _SUPPORT_AFTER
+            near = polygons.contains(self._grown(corners, 1 + _REACH), points)
+            self._agreed[names[near]] = _SUPPORT_AFTER
 
     def along(self, steps: range) -> Iterator[tuple[int, Floats]]:
         """(step, corners) while they can be trusted; steps without points of its own only if it has some again."""
@@ -186,7 +197,11 @@ class _Region:
         motion = self._motion(old[own], new[own], _LEAST_OWN)
         if motion is None:
             known = False
-            motion = self._motion(old[own | support], new[own | support], _LEAST_SUPPORT)
+            # The nearest ones: over the whole frame, few cameras move by a similarity.
+            middle = polygons.apply(self._map, self._corners).mean(axis=0)
+            helping = np.flatnonzero(own | support)
+            helping = helping[np.argsort(np.hypot(*(old[helping] - middle).T), kind="stable")[:_SUPPORTERS]]
+            motion = self._motion(old[helping], new[helping], _LEAST_SUPPORT)
         if motion is None:
             return None
         was = self._map
@@ -199,11 +214,10 @@ class _Region:
         return known
 
     def _pairs(self, before: int, step: int) -> tuple[NDArray[np.int32], Floats, Floats]:
-        """Points near the region that are seen in both steps."""
+        """Tracks that are seen in both steps, and where."""
         (first, old), (second, new) = self._tracks.steps[before], self._tracks.steps[step]
         names, left, right = np.intersect1d(first, second, assume_unique=True, return_indices=True)
-        near = polygons.contains(self._grown(polygons.apply(self._map, self._corners), 1 + _REACH), old[left])
-        return names[near], old[left[near]], new[right[near]]
+        return names, old[left], new[right]
 
     def _motion(self, old: Floats, new: Floats, least: int) -> Floats | None:
         """The similarity that most points agree on (RANSAC over pairs), or None."""
@@ -247,9 +261,10 @@ class _Region:
         """Who moved along: points inside that did so for some steps become the region's own, others cease to be."""
         moved = polygons.apply(polygons.chained(self._map, polygons.inverse(was)), old)
         agree = np.hypot(*(moved - new).T) < _tolerance(old, new)
-        self._agreed[names] = np.where(agree, self._agreed[names] + 1, np.minimum(self._agreed[names], 0) - 1)
+        self._agreed[names] = np.clip(self._agreed[names] + np.where(agree, 1, -3), -6, 12)
+        self.company |= self._agreed >= _SUPPORT_AFTER
         corners = polygons.apply(self._map, self._corners)
-        self._own[names[self._agreed[names] < -1]] = False
+        self._own[names[self._agreed[names] < 0]] = False
         joins = ~self._own[names] & (self._agreed[names] >= _JOIN_AFTER)
         joins &= polygons.contains(self._grown(corners, _INNER), new)
         self._own[names[joins]] = True
