@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,8 +19,8 @@ from bench.matching.catalogues import Catalogue, catalogue_of
 from bench.matching.memory import remembered
 from bench.matching.scenes import CELLS, MIDDLE, Scene, World
 from bench.matching.sheet import Failure
-from functions.shoppable.paths import box_iou
 from functions.shoppable.image import Image
+from functions.shoppable.paths import box_iou
 
 OURS: Final = "ours"
 SIFT: Final = "SIFT, FLANN, RANSAC"
@@ -181,9 +181,7 @@ def ask_seed(seed: int, each: int, of_peers: int, cells: Sequence[str] = tuple(C
                 ("peers", seed, cell, number),
                 (*DRAWING, str(peers.__file__)),
             )
-            rows.append(
-                Row(**{**vars(ours), "answers": ours.answers | theirs.answers, "seconds": ours.seconds | theirs.seconds})
-            )
+            rows.append(replace(ours, answers=ours.answers | theirs.answers, seconds=ours.seconds | theirs.seconds))
     return rows
 
 
@@ -281,14 +279,18 @@ def failures(rows: Iterable[Row], threshold: Threshold) -> list[Failure]:
                 text = f"WRONG {answer.product} {answer.score:.3f}; there: {shown}"
                 failure = Failure(
                     draw=partial(drawn, row), lines=(where, text), truth=row.box, said=answer.box,
-                    reference=answer.product,
+                    reference=f"{row.seed}/{answer.product}",
                 )  # fmt: skip
                 wrong.append((-answer.score, failure))
         right = max((answer.score for answer in answers if row.is_right(answer)), default=0.0)
         if row.known and row.cell in MIDDLE and right < threshold(row.category):
             text = f"MISSED {shown} {right:.3f}"
             failure = Failure(
-                draw=partial(drawn, row), lines=(where, text), truth=row.box, said=None, reference=row.product
+                draw=partial(drawn, row),
+                lines=(where, text),
+                truth=row.box,
+                said=None,
+                reference=f"{row.seed}/{row.product}",
             )
             missed.append((right, failure))
     return [failure for _, failure in (*sorted(wrong, key=lambda one: one[0]), *sorted(missed, key=lambda one: one[0]))]

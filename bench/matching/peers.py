@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.shoppable.paths import box_iou
 from functions.shoppable.image import Image
+from functions.shoppable.paths import box_iou
 
 Box = tuple[float, float, float, float]
 
@@ -54,10 +54,13 @@ class SiftPeer:
         flann: bool = False,
         least: int = LEAST_INLIERS,
         robust: int = cv2.RANSAC,
+        checked: bool = True,
         enlarge: float = 2.0,
     ) -> None:
+        """`checked`: an outline that is not convex, or much too small, is no product's."""
         self._sift = cast("Any", cv2).SIFT_create(contrastThreshold=0.02)
-        self._flann, self._least, self._robust, self._enlarge = flann, least, robust, enlarge
+        self._flann, self._least, self._enlarge = flann, least, enlarge
+        self._robust, self._checked = robust, checked
         self._known = [self._described(product, image) for product, image in pictures]
 
     def match(self, image: Image, without: Collection[str] = ()) -> list[Seen]:
@@ -72,7 +75,7 @@ class SiftPeer:
         matcher.add([seen.descriptors])
         matcher.train()
         found = (
-            _located(known, seen, matcher, least=self._least, robust=self._robust)
+            _located(known, seen, matcher, least=self._least, robust=self._robust, checked=self._checked)
             for known in self._known
             if known.product not in without
         )
@@ -119,12 +122,13 @@ class OrbPeer:
         if len(seen.points) < self._least:
             return []
         alike = self._bags @ _unit(self._counted(seen) * self._rarity)
-        sold = [k for k in np.argsort(-alike, kind="stable").tolist() if self._known[k].product not in without]
+        ranked = [self._known[int(k)] for k in np.argsort(-alike, kind="stable")]
+        sold = [known for known in ranked if known.product not in without]
         matcher = cv2.BFMatcher(cv2.NORM_HAMMING)
         matcher.add([seen.descriptors])
         found = (
-            _located(self._known[k], seen, matcher, least=self._least, robust=cv2.RANSAC)
-            for k in sold[: self._shortlist]
+            _located(known, seen, matcher, least=self._least, robust=cv2.RANSAC, checked=True)
+            for known in sold[: self._shortlist]
         )
         return _best(one for one in found if one is not None)
 
@@ -148,7 +152,15 @@ def _sized(image: Image, enlarge: float) -> Image:
     return np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=how), np.uint8)
 
 
-def _located(known: _Known, seen: _Known, matcher: Any, *, least: int, robust: int) -> Seen | None:  # noqa: ANN401
+def _located(
+    known: _Known,
+    seen: _Known,
+    matcher: Any,  # noqa: ANN401 (any of OpenCV's matchers)
+    *,
+    least: int,
+    robust: int,
+    checked: bool,
+) -> Seen | None:
     """`matcher` holds what is seen."""
     if len(known.points) < least:
         return None
@@ -162,14 +174,21 @@ def _located(known: _Known, seen: _Known, matcher: Any, *, least: int, robust: i
     source = known.points[[pair.queryIdx for pair in pairs]]
     target = seen.points[[pair.trainIdx for pair in pairs]]
     homography, inside = cv2.findHomography(source, target, robust, 4.0)
-    if np.size(homography) != 9 or int(np.sum(inside)) < least:
+    if np.size(homography) != 9:
+        return None
+    # A map that throws everything onto one spot explains many pairs, but few points.
+    inliers = len(np.unique(target[np.ravel(inside) > 0], axis=0)) if checked else int(np.sum(inside))
+    if inliers < least:
         return None
     wide, high = known.size
     corners = np.array([[(0, 0), (wide, 0), (wide, high), (0, high)]], np.float32)
     quad = np.asarray(cv2.perspectiveTransform(corners, np.asarray(homography)), np.float64)[0] / seen.size
+    outline = quad.astype(np.float32).reshape(-1, 1, 2)
+    if checked and not (cv2.isContourConvex(outline) and 0.0005 < cv2.contourArea(outline) < 4):
+        return None
     low, top = np.clip(quad.min(axis=0), 0, 1), np.clip(quad.max(axis=0), 0, 1)
     box = (float(low[0]), float(low[1]), float(top[0] - low[0]), float(top[1] - low[1]))
-    return Seen(product=known.product, inliers=int(np.sum(inside)), box=box)
+    return Seen(product=known.product, inliers=inliers, box=box)
 
 
 def _best(found: Iterable[Seen]) -> list[Seen]:

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from bench.matching.catalogues import Catalogue, catalogue_of
+from bench.matching.grid import Shop, open_shop, scene_of
 from bench.matching.photographs import NEIGHBOURS, Photograph, photographs, studio_pictures
-from bench.matching.scenes import CELLS, World
-from functions.shoppable.paths import box_iou
+from bench.matching.scenes import CELLS, Scene
 from functions.shoppable.image import Image
 from functions.shoppable.matching.features import describe_features, resized_frame
 from functions.shoppable.matching.instance import Place, box_of
+from functions.shoppable.paths import box_iou
+
+GROCERIES_CATEGORY: Final = "Food, Beverages & Tobacco"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -19,6 +23,7 @@ class Sample:
     source: str
     fold: str
     picture: str
+    category: str
     place: Place
     products: tuple[str, ...]
     """Of the candidates."""
@@ -36,6 +41,7 @@ class Sample:
             source=f"{self.source}, missing",
             fold=self.fold,
             picture=self.picture,
+            category=self.category,
             place=Place(candidates=tuple(self.place.candidates[k] for k in kept), contests=contests),
             products=tuple(self.products[k] for k in kept),
             right=tuple(self.right[k] for k in kept),
@@ -53,6 +59,7 @@ def photograph_samples() -> Iterator[Sample]:
                 source="photographs",
                 fold=photograph.brand,
                 picture=photograph.name,
+                category=GROCERIES_CATEGORY,
                 place=place,
                 products=names,
                 right=tuple(name == photograph.product for name in names),
@@ -69,27 +76,32 @@ def _is_beside(photograph: Photograph, names: tuple[str, ...]) -> bool:
 
 
 def scene_samples(seed: int, each: int) -> Iterator[Sample]:
-    """Of `each` generated scenes per cell of the grid."""
-    world = World(seed)
-    catalogue = catalogue_of(world.pictures())
+    """Of `each` generated scenes per cell of the grid, and of the same with what is shown taken from the catalogue."""
+    shop = open_shop(seed, with_peers=False)
     for cell in CELLS:
         for number in range(each):
-            scene = world.scene(cell, number)
-            for place, names, boxes in _places(catalogue, scene.image):
-                sample = Sample(
-                    source=cell,
-                    fold=f"seed {seed}",
-                    picture=f"{seed} {cell} {number}",
-                    place=place,
-                    products=names,
-                    right=tuple(
-                        name == scene.product and box_iou(box, scene.box) > 0.3
-                        for name, box in zip(names, boxes, strict=True)
-                    ),
-                )
-                kept = sample if scene.known else sample.without(scene.product)
-                if kept is not None:
-                    yield kept
+            yield from _of_scene(shop, scene_of(shop.world, cell, number))
+
+
+def _of_scene(shop: Shop, scene: Scene) -> Iterator[Sample]:
+    catalogue = shop.short if scene.cell == "look-alike missing" else shop.ours
+    for place, names, boxes in _places(catalogue, scene.image):
+        right = tuple(
+            scene.known and name == scene.product and box_iou(box, scene.box) > 0.3
+            for name, box in zip(names, boxes, strict=True)
+        )
+        sample = Sample(
+            source=scene.cell,
+            fold=f"seed {shop.world.seed}",
+            picture=f"{shop.world.seed} {scene.cell} {scene.number}",
+            category=scene.category,
+            place=place,
+            products=names,
+            right=right,
+        )
+        yield sample
+        if any(right) and (missing := sample.without(scene.product)) is not None:
+            yield missing
 
 
 def _places(
@@ -100,5 +112,5 @@ def _places(
     index = catalogue.index
     for place in catalogue.matcher.places(frame, sized):
         found = [candidate.evidence for candidate in place.candidates]
-        products = tuple(catalogue.names.get(index.product_ids[int(index.image_product[e.image])], "?") for e in found)
+        products = tuple(catalogue.name(index.product_ids[int(index.image_product[e.image])]) for e in found)
         yield place, products, [box_of(e, frame) for e in found]
