@@ -171,10 +171,12 @@ class Settings(Configuration):
     """Functions, as name=count, that have so much of the account's concurrency to themselves and never get more; 0
     stops one. What is reserved nobody else can use, and Lambda keeps 100 free: a small account refuses to deploy."""
 
-    auto_approve_score: Score
-    """0 to 1; from here on an appearance is published without a person. Lower publishes more mistakes."""
-    review_score: Score
-    """0 to 1; below it an appearance is dropped, between the two a person decides. Lower makes more work."""
+    auto_approve_score: Annotated[Score | None, BeforeValidator(_absent)] = None
+    """0 to 1; from here on an appearance is published without a person, whatever its category. Lower publishes more
+    mistakes. Absent, the category's calibrated score holds, of which 99 in 100 are to be right."""
+    review_score: Annotated[Score | None, BeforeValidator(_absent)] = None
+    """0 to 1; below it an appearance is dropped, between the two a person decides. Lower makes more work. Absent, the
+    category's calibrated score holds."""
     max_drop_share: Score
     """0 to 1; a feed that would remove more of the products is held for a person. 1 lets an empty feed empty a shop."""
     segment_seconds: Annotated[int, Field(ge=10, le=900)]
@@ -195,7 +197,7 @@ class Settings(Configuration):
         return self
 
     def _contradictions(self) -> Iterable[str]:
-        if self.review_score > self.auto_approve_score:
+        if (self.review_score or 0.0) > (1.0 if self.auto_approve_score is None else self.auto_approve_score):
             yield "reviewScore is above autoApproveScore: nothing would lie between them"
         if (self.originals_archive_days or 0) >= (self.originals_deep_archive_days or 731):
             yield "originalsDeepArchiveDays must be more than originalsArchiveDays: S3 moves a film once into each"

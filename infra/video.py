@@ -201,8 +201,8 @@ class Video(pulumi.ComponentResource):
                 timeout_seconds=300,
                 values={
                     "ANALYSIS_BUCKET": analysis.name,
-                    "AUTO_APPROVE_SCORE": str(settings.auto_approve_score),
-                    "REVIEW_SCORE": str(settings.review_score),
+                    "AUTO_APPROVE_SCORE": _or_empty(settings.auto_approve_score),
+                    "REVIEW_SCORE": _or_empty(settings.review_score),
                     "CODE_DIGEST": foundation.code_digest,
                 },
                 access=(analysis.access("GetObject", "PutObject", prefix="v-"),),
@@ -285,3 +285,8 @@ class Video(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
+
+
+def _or_empty(score: float | None) -> str:
+    """An empty variable counts as absent."""
+    return "" if score is None else str(score)

@@ -26,13 +26,17 @@ from bench.matching.photographs import read
 from demo.score import score
 from functions.contracts import ids
 from functions.contracts.analysis import Appearance, Shot
-from functions.shoppable.appearances import FrameMatches, judge, link
+from functions.shoppable.appearances import judge, link
 from functions.shoppable.decode import open_video
-from functions.shoppable.frames import sample_frames
+from functions.shoppable.frames import SampledFrame, sample_frames
+from functions.shoppable.looks import examine
 from functions.shoppable.matching.features import ImageFeatures, describe_image
 from functions.shoppable.matching.index import IndexEntry, InstanceIndex, build_index
 from functions.shoppable.matching.instance import InstanceMatcher
+from functions.shoppable.matching.port import Found, Matcher
+from functions.shoppable.points import Tracker
 from functions.shoppable.shots import SegmentShots, detect_shots, merge_shots
+from functions.shoppable.sightings import FrameMatches
 
 SHOP = "bench"
 SEGMENT_MS = 20_000
@@ -40,11 +44,13 @@ SEGMENT_MS = 20_000
 
 @dataclass(frozen=True)
 class Clock:
-    """Seconds."""
+    """Seconds of processor time."""
 
     shots: float
+    """Following points included."""
     sample: float
     match: float
+    follow: float
     frames: int
 
 
@@ -84,32 +90,43 @@ def entries(directory: Path, *, prefix: str = "", workers: int = 2) -> list[Inde
     ]
 
 
-def analyse(path: Path, matcher: InstanceMatcher) -> tuple[list[FrameMatches], tuple[Shot, ...], Clock]:
+def analyse(path: Path, matcher: Matcher) -> tuple[list[FrameMatches], tuple[Shot, ...], Clock]:
     """The video pipeline's domain calls, segment by segment."""
     frames: list[FrameMatches] = []
     segments: list[SegmentShots] = []
-    spent = [0.0, 0.0, 0.0]
+    spent = {"shots": 0.0, "sample": 0.0, "match": 0.0, "follow": 0.0}
     with open_video(path) as video:
         for start in range(0, video.duration_ms, SEGMENT_MS):
-            end = min(start + SEGMENT_MS, video.duration_ms)
-            began = time.perf_counter()
-            segments.append(detect_shots(video, start, end))
-            spent[0] += time.perf_counter() - began
-            began = time.perf_counter()
-            for sampled in sample_frames(video, segments[-1]):
-                spent[1] += time.perf_counter() - began
-                began = time.perf_counter()
-                matches = tuple(one.match for one in matcher.match(sampled.image))
-                spent[2] += time.perf_counter() - began
-                frames.append(
-                    FrameMatches(ms=sampled.ms, until_ms=sampled.until_ms, frame=sampled.frame, matches=matches)
-                )
-                began = time.perf_counter()
+            began = time.process_time()
+            tracker = Tracker()
+            shots = detect_shots(video, start, min(start + SEGMENT_MS, video.duration_ms), tracker)
+            tracks = tracker.tracks([cut.ms for cut in shots.cuts], video.width, video.height)
+            segments.append(shots)
+            spent["shots"] += time.process_time() - began
+            began = time.process_time()
+            sampled = list(sample_frames(video, shots))
+            spent["sample"] += time.process_time() - began
+
+            def look(frame: SampledFrame) -> list[Found]:
+                started = time.process_time()
+                found = matcher.match(frame.image)
+                spent["match"] += time.process_time() - started
+                return found
+
+            began, matched = time.process_time(), spent["match"]
+            for shot in examine(sampled, shots, tracks, look, crops_key):
+                frames += shot.frames
+            spent["follow"] += time.process_time() - began - (spent["match"] - matched)
         shots = merge_shots(segments, duration_ms=video.duration_ms, frame_rate=video.frame_rate)
-    return frames, shots, Clock(spent[0], spent[1], spent[2], len(frames))
+    return frames, shots, Clock(**spent, frames=len(frames))
 
 
-def run(directory: Path, extra: list[IndexEntry], auto_approve: float, verbose: bool) -> None:
+def crops_key(ms: int, product_id: str) -> str:
+    """Nothing is stored here."""
+    return f"{ms}-{product_id}.jpg"
+
+
+def run(directory: Path, extra: list[IndexEntry], auto_approve: float | None, verbose: bool) -> None:
     """One demo set."""
     truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
     names = {ids.product_id(SHOP, feed_id): feed_id for feed_id, _ in catalogue(directory)}
@@ -140,7 +157,7 @@ def run(directory: Path, extra: list[IndexEntry], auto_approve: float, verbose: 
     print(
         f"  {clock.frames} frames of {truth['video']['duration_ms'] / 1000:.0f} s; per examined frame: "
         f"match {1000 * clock.match / clock.frames:.0f} ms; whole video: shots {clock.shots:.1f} s, "
-        f"sampling {clock.sample:.1f} s, matching {clock.match:.1f} s; "
+        f"sampling {clock.sample:.1f} s, matching {clock.match:.1f} s, following {clock.follow:.1f} s; "
         f"index {size:.0f} MB built in {built:.1f} s, loaded in {1000 * loaded:.0f} ms"
     )
     if verbose:
@@ -176,7 +193,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directories", type=Path, nargs="+")
     parser.add_argument("--distractors", type=Path)
-    parser.add_argument("--auto-approve", type=float, default=0.93)
+    parser.add_argument("--auto-approve", type=float, help="instead of the thresholds by category")
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args()
     extra = entries(given.distractors, prefix="distractor-") if given.distractors else []

@@ -27,12 +27,19 @@ class Evidence(Contract):
     """Why the system believes it: which picture of the product, how much of it was recognised, by what."""
 
     image_sha256: Sha256
-    """The reference image with the most inliers."""
+    """The reference image that the product was recognised by in the frame at `ms`."""
     inliers: int
-    """The largest number of geometrically consistent feature matches in one frame."""
+    """Geometrically consistent feature matches in that frame."""
     frames: int
     """Examined frames in which the product was found."""
     matcher: Literal["instance", "semantic", "hybrid"]
+    score: Fraction
+    """What that frame alone says; the appearance's own score is of all its frames."""
+    ms: Milliseconds
+    """The examined frame in which the product was recognised best."""
+    crops_key: str | None = None
+    """A JPEG in the analysis bucket: left what that frame shows, made upright; right the product picture, drawn alike.
+    """
 
 
 class Appearance(Contract):
@@ -57,6 +64,8 @@ class Analysis(Contract):
     catalogue_revision: Identifier
     code_digest: str
     """Names the code that found this, see functions/contracts/code.py."""
+    index_digest: str
+    """Names the index of the catalogue that was searched; empty when nothing was."""
     frames_examined: int
     shots: tuple[Shot, ...]
     appearances: tuple[Appearance, ...]

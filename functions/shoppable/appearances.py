@@ -1,69 +1,115 @@
-"""From matches in single frames to appearances in time.
+"""From sightings in a few examined frames to appearances in time.
 
-An appearance is one product seen without interruption within one shot. It begins half way between the last examined
-frame without the product and the first with it (or with the shot), and ends likewise. What overlaps in place and
-time with
-a product that has more for it is a look-alike, and is dropped.
+An appearance is one thing seen without interruption within one shot. Sightings of a product whose paths agree are of
+one thing; its boxes and its times are those of their paths, blended. What overlaps in place and time with a product
+that has more for it is a look-alike, and is dropped. The same product twice at one time is two appearances.
 """
 
 import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from functions.contracts import ids
 from functions.contracts.analysis import Appearance, Evidence, Shot, TimedBox
 from functions.contracts.base import Contract, Fraction, Identifier, Milliseconds
-from functions.shoppable.matching.port import Box, FrameMatch
+from functions.shoppable import confidence
+from functions.shoppable.confidence import Features
+from functions.shoppable.matching.port import Box
+from functions.shoppable.matching.thresholds import approve_from, review_from
+from functions.shoppable.paths import (
+    SHOWN_TOLERANCE,
+    Path,
+    agreement,
+    blend,
+    box_iou,
+    covered_share,
+    gap_ms,
+    interpolate,
+    is_alive,
+    thin,
+)
+from functions.shoppable.sightings import FrameMatches, Sighting
 
-MAX_MISSED = 3
-"""Examined frames in a row without the product that do not end an appearance."""
-MAX_GAP_MS = 2_500
-MIN_FRAME_SCORE = 0.15
-SINGLE_FRAME_SCORE = 0.8
-"""What a product that is seen in one frame only must score there."""
+MAX_GAP_MS = 700
+"""Between two paths of one appearance: what walks past hides a product for so long."""
+MAX_UNKNOWN_GAP_MS = 2_500
+"""The same where one of them could not be followed."""
+_AGREE = 0.35
 _SAME_PLACE = 0.4
-
-
-class FrameMatches(Contract):
-    """What MatchFrames stores for an examined frame, also when nothing was found in it."""
-
-    ms: Milliseconds
-    until_ms: Milliseconds
-    """As in SampledFrame."""
-    frame: int
-    matches: tuple[FrameMatch, ...]
+_HIDDEN = 0.3
+_EDGE = 0.004
+"""What is so near to an edge of the frame may reach beyond it."""
+_SMALLER = 0.6
+_SNAP_MS = 260
+"""Paths have a box every 80 to 125 ms: one that begins so shortly after a cut began with the shot."""
 
 
 class LinkedAppearance(Contract):
     """An appearance before it has an id and a verdict."""
 
     product_id: Identifier
+    category: str
     start_ms: Milliseconds
     end_ms: Milliseconds
     boxes: tuple[TimedBox, ...]
+    features: Features
     score: Fraction
     evidence: Evidence
 
 
-@dataclass(frozen=True)
-class _Sighting:
-    position: int
-    """Of the frame among those of its shot."""
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """A sighting and when it was."""
+
     ms: int
-    until_ms: int
-    match: FrameMatch
-
-
-@dataclass(frozen=True)
-class _Run:
-    product_id: str
-    sightings: tuple[_Sighting, ...]
+    what: Sighting
 
     @property
-    def weight(self) -> float:
-        return sum(max(0.1, _logit(sighting.match.score) + 3) for sighting in self.sightings)
+    def path(self) -> Path:
+        return self.what.path
+
+
+@dataclass(eq=False)
+class _Strand:
+    """Sightings of one thing, in order of time."""
+
+    product_id: str
+    seen: list[_Seen] = field(default_factory=list[_Seen])
+    path: Path = ()
+    odds: float = 0.0
+    rival: float | None = None
+    """Odds of the strongest other product in its place."""
+
+    @property
+    def sort_key(self) -> tuple[float, str, int]:
+        return -self.odds, self.product_id, self.seen[0].ms
+
+    def fit(self, sighting: _Seen) -> float | None:
+        """How well a sighting belongs to it, 0 or more; None if it cannot."""
+        if any(one.ms == sighting.ms for one in self.seen):
+            return None
+        together = [one for one in self.seen if gap_ms(one.path, sighting.path) <= 0]
+        if together:
+            nearest = min(together, key=lambda one: abs(one.ms - sighting.ms))
+            shared = agreement(nearest.path, sighting.path)
+            return 1 + shared if shared >= _AGREE else None
+        nearest = min(self.seen, key=lambda one: gap_ms(one.path, sighting.path))
+        was_followed = len(nearest.path) > 1 and len(sighting.path) > 1
+        if gap_ms(nearest.path, sighting.path) > (MAX_GAP_MS if was_followed else MAX_UNKNOWN_GAP_MS):
+            return None
+        return agreement(nearest.path, sighting.path)
+
+    def should_show(self, frame: FrameMatches) -> bool:
+        """True if it is followed through the frame, inside it and not much smaller than where it was seen."""
+        if not is_alive(self.path, frame.ms):
+            return False
+        x, y, wide, high = interpolate(self.path, frame.ms)
+        inside = min(x, y, 1 - x - wide, 1 - y - high) > _EDGE
+        largest = max(_area(interpolate(self.path, one.ms)) for one in self.seen)
+        return inside and wide * high > _SMALLER * largest
 
 
 def link(frames: Sequence[FrameMatches], shots: Sequence[Shot]) -> tuple[LinkedAppearance, ...]:
@@ -75,22 +121,49 @@ def link(frames: Sequence[FrameMatches], shots: Sequence[Shot]) -> tuple[LinkedA
     of_shot: dict[int, list[FrameMatches]] = defaultdict(list)
     for frame in sorted(frames, key=lambda examined: examined.ms):
         of_shot[max(0, bisect_right(starts, frame.ms) - 1)].append(frame)
-    linked = [
-        _appearance(run, of_shot[number], shots[number])
-        for number in sorted(of_shot)
-        for run in _without_look_alikes(_runs(of_shot[number]))
-    ]
-    return tuple(sorted(linked, key=lambda one: (one.start_ms, one.product_id, one.end_ms)))
+    return tuple(
+        sorted(
+            (
+                found
+                for number in sorted(of_shot)
+                for found in link_shot(of_shot[number], shots[number].start_ms, shots[number].end_ms)
+            ),
+            key=_order,
+        )
+    )
+
+
+def link_shot(frames: Sequence[FrameMatches], start_ms: int, end_ms: int) -> tuple[LinkedAppearance, ...]:
+    """Appearances of one shot [start_ms, end_ms), of whose examined frames `frames` are, in any order."""
+    ordered = sorted(frames, key=lambda examined: examined.ms)
+    strands = _strands(ordered)
+    for strand in strands:
+        strand.path = blend([(one.ms, one.path) for one in strand.seen])
+        strand.odds = _odds(strand, ordered)
+    kept = _without_look_alikes(strands)
+    return tuple(
+        _appearance(strand, [other for other in kept if other is not strand], ordered, (start_ms, end_ms))
+        for strand in kept
+    )
 
 
 def judge(
-    linked: Sequence[LinkedAppearance], *, auto_approve_score: float, review_score: float
+    linked: Sequence[LinkedAppearance],
+    *,
+    auto_approve_score: float | None = None,
+    review_score: float | None = None,
 ) -> tuple[Appearance, ...]:
-    """Appearances with ids: approved from auto_approve_score on, uncertain from review_score on, others dropped."""
+    """Appearances with ids, each approved or uncertain; those that score too little are dropped.
+
+    The thresholds are those of the product's category (functions/shoppable/matching/thresholds.py), unless they are
+    given: then they hold for every category.
+    """
     ordinals: dict[tuple[str, int], int] = defaultdict(int)
     judged: list[Appearance] = []
-    for found in sorted(linked, key=lambda one: (one.start_ms, one.product_id, one.end_ms)):
-        if found.score < review_score:
+    for found in sorted(linked, key=_order):
+        approve = approve_from(found.category) if auto_approve_score is None else auto_approve_score
+        review = review_from(found.category) if review_score is None else review_score
+        if found.score < min(approve, review):
             continue
         second = (found.product_id, round(found.start_ms / 1000))
         judged.append(
@@ -101,7 +174,7 @@ def judge(
                 end_ms=found.end_ms,
                 boxes=found.boxes,
                 score=found.score,
-                verdict="approved" if found.score >= auto_approve_score else "uncertain",
+                verdict="approved" if found.score >= approve else "uncertain",
                 evidence=found.evidence,
             )
         )
@@ -109,128 +182,131 @@ def judge(
     return tuple(judged)
 
 
-def interpolate(boxes: Sequence[TimedBox], ms: int) -> Box:
-    """The box at a time, linear between the two around it, constant before the first and after the last."""
-    after = bisect_right([box[0] for box in boxes], ms)
-    if after == 0:
-        return boxes[0][1:]
-    if after == len(boxes):
-        return boxes[-1][1:]
-    (start, *first), (end, *second) = boxes[after - 1], boxes[after]
-    share = (ms - start) / (end - start)
-    x, y, width, height = (a + (b - a) * share for a, b in zip(first, second, strict=True))
-    return x, y, width, height
+def evidence_rank(sighting: Sighting) -> tuple[float, int]:
+    """The highest is what a person is shown."""
+    return sighting.score, sighting.inliers
 
 
-def box_iou(first: Box, second: Box) -> float:
-    """Intersection over union of two boxes, 0..1."""
-    wide = min(first[0] + first[2], second[0] + second[2]) - max(first[0], second[0])
-    high = min(first[1] + first[3], second[1] + second[3]) - max(first[1], second[1])
-    if wide <= 0 or high <= 0:
-        return 0.0
-    common = wide * high
-    return common / (first[2] * first[3] + second[2] * second[3] - common)
+def _order(found: LinkedAppearance) -> tuple[int, str, int, tuple[TimedBox, ...]]:
+    return found.start_ms, found.product_id, found.end_ms, found.boxes
 
 
-def _runs(frames: Sequence[FrameMatches]) -> list[_Run]:
-    """Sightings of a product without a long interruption, within one shot."""
-    sightings: dict[str, list[_Sighting]] = defaultdict(list)
-    for position, frame in enumerate(frames):
-        best: dict[str, FrameMatch] = {}
-        for match in frame.matches:
-            known = best.get(match.product_id)
-            if match.score >= MIN_FRAME_SCORE and (known is None or match.score > known.score):
-                best[match.product_id] = match
-        for product_id, match in best.items():
-            sightings[product_id].append(_Sighting(position, frame.ms, frame.until_ms, match))
-    runs: list[_Run] = []
-    for product_id in sorted(sightings):
-        run: list[_Sighting] = []
-        for sighting in sightings[product_id]:
-            if run and (
-                sighting.position - run[-1].position > MAX_MISSED + 1 or sighting.ms - run[-1].until_ms > MAX_GAP_MS
-            ):
-                runs.append(_Run(product_id, tuple(run)))
-                run = []
-            run.append(sighting)
-        runs.append(_Run(product_id, tuple(run)))
-    return [run for run in runs if _is_credible(run, len(frames))]
+def _strands(frames: Sequence[FrameMatches]) -> list[_Strand]:
+    of_product: dict[str, list[_Strand]] = defaultdict(list)
+    for frame in frames:
+        # A frame's best first: of two sightings of a product in one place, the second finds the strand taken.
+        for sighting in sorted(frame.sightings, key=evidence_rank, reverse=True):
+            seen = _Seen(frame.ms, sighting)
+            strands = of_product[sighting.product_id]
+            fits = [(fit, strand) for strand in strands if (fit := strand.fit(seen)) is not None]
+            if fits:
+                max(fits, key=lambda one: one[0])[1].seen.append(seen)
+            else:
+                strands.append(_Strand(sighting.product_id, [seen]))
+    return [strand for product_id in sorted(of_product) for strand in of_product[product_id]]
 
 
-def _is_credible(run: _Run, examined: int) -> bool:
-    scores = [sighting.match.score for sighting in run.sightings]
-    if len(scores) == 1:
-        return scores[0] >= SINGLE_FRAME_SCORE or (examined == 1 and scores[0] >= 0.5)
-    return max(scores) >= 0.5
+def _odds(strand: _Strand, frames: Sequence[FrameMatches]) -> float:
+    """For the contest with others in its place, where a frame without it speaks for them."""
+    scores = [one.what.score for one in strand.seen]
+    times = {one.ms for one in strand.seen}
+    scores += [confidence.WEAKEST for frame in frames if frame.ms not in times and strand.should_show(frame)]
+    return sum(map(confidence.logit, scores)) / len(scores) + 0.3 * math.log(len(strand.seen))
 
 
-def _without_look_alikes(runs: Iterable[_Run]) -> list[_Run]:
-    kept: list[_Run] = []
-    for run in sorted(runs, key=lambda one: (-one.weight, one.product_id)):
-        rest = tuple(sighting for sighting in run.sightings if not any(_covers(winner, sighting) for winner in kept))
-        if len(rest) * 2 > len(run.sightings):
-            kept.append(_Run(run.product_id, rest))
+def _without_look_alikes(strands: Sequence[_Strand]) -> list[_Strand]:
+    kept: list[_Strand] = []
+    for strand in sorted(strands, key=lambda one: one.sort_key):
+        winner = next((other for other in kept if _is_in_place_of(other, strand)), None)
+        if winner is None:
+            kept.append(strand)
+        elif winner.product_id != strand.product_id and winner.rival is None:
+            winner.rival = strand.odds
     return kept
 
 
-def _covers(winner: _Run, sighting: _Sighting) -> bool:
-    """True if the winner was, or between two sightings must have been, in the place of the sighting."""
-    boxes = [(one.ms, *one.match.box) for one in winner.sightings]
-    slack = 600
-    if not boxes[0][0] - slack <= sighting.ms <= winner.sightings[-1].until_ms + slack:
-        return False
-    return box_iou(interpolate(boxes, sighting.ms), sighting.match.box) > _SAME_PLACE
+def _is_in_place_of(winner: _Strand, strand: _Strand) -> bool:
+    """True if the winner was, or between two sightings must have been, where most of the strand's sightings are."""
+    covered = sum(
+        is_alive(winner.path, one.ms, slack_ms=600)
+        and box_iou(interpolate(winner.path, one.ms), interpolate(one.path, one.ms)) > _SAME_PLACE
+        for one in strand.seen
+    )
+    return covered * 2 > len(strand.seen)
 
 
-def _appearance(run: _Run, frames: Sequence[FrameMatches], shot: Shot) -> LinkedAppearance:
-    first, last = run.sightings[0], run.sightings[-1]
-    start = shot.start_ms if first.position == 0 else (frames[first.position - 1].until_ms + first.ms) // 2
-    end = shot.end_ms if last.position == len(frames) - 1 else (last.until_ms + frames[last.position + 1].ms + 1) // 2
-    boxes = _timed(_steady(run.sightings), start, end)
-    best = max(run.sightings, key=lambda sighting: (sighting.match.inliers, -sighting.ms)).match
+def _appearance(
+    strand: _Strand, others: Sequence[_Strand], frames: Sequence[FrameMatches], shot: tuple[int, int]
+) -> LinkedAppearance:
+    features = _features(strand, others, frames)
+    best = max(strand.seen, key=lambda one: (one.what.crops_key is not None, *evidence_rank(one.what), -one.ms))
+    start, end = _span(strand, frames, shot)
+    boxes = [box for box in strand.path if start <= box[0] <= end]
+    inner = [box for box in boxes if start < box[0] < end]
+    whole = ((start, *interpolate(strand.path, start)), *inner, (end, *interpolate(strand.path, end)))
     return LinkedAppearance(
-        product_id=run.product_id,
+        product_id=strand.product_id,
+        category=best.what.category,
         start_ms=start,
         end_ms=end,
-        boxes=boxes,
-        score=_score([sighting.match.score for sighting in run.sightings]),
+        boxes=thin(whole, SHOWN_TOLERANCE),
+        features=features,
+        score=confidence.probability(features),
         evidence=Evidence(
-            image_sha256=best.image_sha256, inliers=best.inliers, frames=len(run.sightings), matcher="instance"
+            image_sha256=best.what.image_sha256,
+            inliers=best.what.inliers,
+            frames=len(strand.seen),
+            matcher="instance",
+            score=best.what.score,
+            ms=best.ms,
+            crops_key=best.what.crops_key,
         ),
     )
 
 
-def _steady(sightings: Sequence[_Sighting]) -> list[_Sighting]:
-    """Without boxes that jump away while those before and after agree."""
-    if len(sightings) < 3:
-        return list(sightings)
-    kept = [sightings[0]]
-    for before, here, after in zip(sightings, sightings[1:], sightings[2:], strict=False):
-        around = [(before.ms, *before.match.box), (after.ms, *after.match.box)]
-        agree = box_iou(before.match.box, after.match.box) > 0.6
-        if not (agree and box_iou(interpolate(around, here.ms), here.match.box) < 0.4):
-            kept.append(here)
-    return [*kept, sightings[-1]]
+def _features(strand: _Strand, others: Sequence[_Strand], frames: Sequence[FrameMatches]) -> Features:
+    seen = strand.seen
+    times = {one.ms for one in seen}
+    missed = sum(
+        frame.ms not in times and strand.should_show(frame) and not _is_hidden(strand, others, frame.ms)
+        for frame in frames
+    )
+    shared = [
+        agreement(before.path, after.path) for before, after in pairwise(seen) if gap_ms(before.path, after.path) <= 0
+    ]
+    return Features(
+        best=confidence.best_of([one.what.score for one in seen]),
+        sightings=math.log(len(seen)),
+        missed=missed / (missed + len(seen)),
+        unsteady=1 - sum(shared) / len(shared) if shared else 0.0,
+        contest=0.0 if strand.rival is None else math.log1p(math.exp(min(strand.rival - strand.odds, 0.0))),
+    )
 
 
-def _timed(sightings: Sequence[_Sighting], start: int, end: int) -> tuple[TimedBox, ...]:
-    boxes: dict[int, Box] = {start: sightings[0].match.box}
-    for sighting in sightings:
-        boxes[sighting.ms] = sighting.match.box
-        boxes[sighting.until_ms] = sighting.match.box
-    boxes.setdefault(end, sightings[-1].match.box)
-    return tuple((ms, *boxes[ms]) for ms in sorted(boxes))
+def _is_hidden(strand: _Strand, others: Iterable[_Strand], ms: int) -> bool:
+    """True if another product may stand before it."""
+    box = interpolate(strand.path, ms)
+    return any(
+        is_alive(other.path, ms) and covered_share(box, interpolate(other.path, ms)) > _HIDDEN for other in others
+    )
 
 
-def _score(scores: Sequence[float]) -> float:
-    """The mean of the best three frames' log odds, and little for every further frame: their errors are not
-    independent.
-    """
-    best = sorted((_logit(score) for score in scores), reverse=True)[:3]
-    odds = sum(best) / len(best) + 0.3 * math.log(len(scores))
-    return round(1 / (1 + math.exp(-odds)), 4)
+def _span(strand: _Strand, frames: Sequence[FrameMatches], shot: tuple[int, int]) -> tuple[int, int]:
+    """From where its path begins to where it ends. Where it could not be followed, half way to the frames around."""
+    shot_start, shot_end = shot
+    first, last = strand.seen[0], strand.seen[-1]
+    until = {frame.ms: frame.until_ms for frame in frames}
+    start, end = strand.path[0][0], max(strand.path[-1][0], until[last.ms])
+    if len(first.path) == 1:
+        before = [frame.until_ms for frame in frames if frame.ms < first.ms]
+        start = min(start, (max(before) + first.ms) // 2 if before else shot_start)
+    if len(last.path) == 1:
+        after = [frame.ms for frame in frames if frame.ms > last.ms]
+        end = max(end, (until[last.ms] + min(after) + 1) // 2 if after else shot_end)
+    start = shot_start if start - shot_start <= _SNAP_MS else start
+    end = shot_end if shot_end - end <= _SNAP_MS else end
+    return max(start, shot_start), min(max(end, start + 1), shot_end)
 
 
-def _logit(score: float) -> float:
-    inside = min(max(score, 1e-4), 1 - 1e-4)
-    return math.log(inside / (1 - inside))
+def _area(box: Box) -> float:
+    return box[2] * box[3]

@@ -42,6 +42,8 @@ class SampledFrame:
     """Index of the shot within the segment, from 0."""
     image: Image
     """uint8 BGR, at most FRAME_WIDTH wide."""
+    spare: bool = False
+    """Examined only where the shot's other frames leave doubt."""
 
 
 def sample_frames(video: "Video", shots: SegmentShots, *, width: int = FRAME_WIDTH) -> Iterator[SampledFrame]:

@@ -129,7 +129,7 @@ def _arrays(path: Path) -> tuple[Floats, Floats]:
 def _path(times: Floats, edges: Floats) -> Path:
     """Clipped to the frame; four decimals."""
     inside = np.clip(edges, 0, 1).round(4)
-    size = (inside[:, 2:] - inside[:, :2]).round(4)
+    size = np.maximum(inside[:, 2:] - inside[:, :2], 0).round(4)
     return tuple(
         (int(ms), float(x), float(y), float(wide), float(high))
         for ms, (x, y), (wide, high) in zip(times, inside[:, :2], size, strict=True)

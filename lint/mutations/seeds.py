@@ -85,7 +85,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _seed("name with a letter outside ASCII", "infra/catalogue.py", '_table("products"', '_table("prodükte"'),
     _seed("function: memory of 50 MB", "infra/intake.py", "memory_mb=256", "memory_mb=50"),
     _seed("function: architecture that does not exist", _COMPONENTS + "function.py", '["arm64"]', '["arm"]'),
-    _seed("function: a variable is missing", "infra/video.py", '"REVIEW_SCORE": str(settings.review_score),', ""),
+    _seed("function: a variable is missing", "infra/video.py", '"REVIEW_SCORE": _or_empty(settings.review_score),', ""),
     _seed(
         "queue: visible again before the function is done",
         "infra/intake.py",

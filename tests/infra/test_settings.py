@@ -93,6 +93,11 @@ def test_thresholds_must_leave_room_between_them() -> None:
         Settings.parse(_given(reviewScore="0.9", autoApproveScore="0.8"), "dev", _PROJECT)
 
 
+def test_thresholds_left_empty_are_those_of_the_categories() -> None:
+    settings = Settings.parse(_given(autoApproveScore="", reviewScore="0.99"), "dev", _PROJECT)
+    assert (settings.auto_approve_score, settings.review_score) == (None, 0.99)
+
+
 def test_a_film_is_archived_before_it_is_deeply_archived() -> None:
     with pytest.raises(SettingsError, match="originalsDeepArchiveDays must be more than originalsArchiveDays"):
         Settings.parse(_given(originalsArchiveDays="200", originalsDeepArchiveDays="200"), "dev", _PROJECT)

@@ -10,10 +10,10 @@ class Environment(Contract):
     """Names and tuning that infra gives the function."""
 
     analysis_bucket: str = Field(alias="ANALYSIS_BUCKET")
-    auto_approve_score: float = Field(alias="AUTO_APPROVE_SCORE", ge=0, le=1)
-    """An appearance is approved from this score on."""
-    review_score: float = Field(alias="REVIEW_SCORE", ge=0, le=1)
-    """An appearance is kept as uncertain from this score on; below it is dropped."""
+    auto_approve_score: float | None = Field(default=None, alias="AUTO_APPROVE_SCORE", ge=0, le=1)
+    """An appearance is approved from this score on; if absent, from that of its product's category."""
+    review_score: float | None = Field(default=None, alias="REVIEW_SCORE", ge=0, le=1)
+    """An appearance is kept as uncertain from this score on, and below it dropped; likewise."""
     code_digest: str = Field(alias="CODE_DIGEST")
 
     @classmethod

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from functions.contracts.analysis import Analysis, Appearance, TimedBox
 from functions.contracts.video import TimelineBuilt, TimelineInput
-from functions.shoppable.appearances import FrameMatches, judge, link
+from functions.shared.errors import Permanent
+from functions.shoppable.appearances import judge, link
 from functions.shoppable.shots import SegmentShots, merge_shots
+from functions.shoppable.sightings import SegmentMatches
 
 DECIMALS = 4
 """Of scores and of fractions of the frame: a fifth of a pixel at 1080p. Below it, processors disagree."""
@@ -17,24 +19,32 @@ class SegmentResult:
     """What the three steps found in one segment."""
 
     shots: SegmentShots
-    frames: tuple[FrameMatches, ...]
+    matches: SegmentMatches
 
 
 def build(
     order: TimelineInput,
     results: Sequence[SegmentResult],
     *,
-    auto_approve_score: float,
-    review_score: float,
+    auto_approve_score: float | None,
+    review_score: float | None,
     code_digest: str,
 ) -> Analysis:
-    """The whole film's analysis. `results`: every segment's, in order of time."""
+    """The whole film's analysis. `results`: every segment's, in order of time.
+
+    Raises Permanent when they were not all matched with one index.
+    """
     shots = merge_shots(
         [result.shots for result in results],
         duration_ms=order.source.duration_ms,
         frame_rate=order.source.frame_rate,
     )
-    frames = [frame for result in results for frame in result.frames]
+    frames = [frame for result in results for frame in result.matches.frames]
+    digests = sorted({result.matches.index_digest for result in results})
+    if len(digests) > 1:
+        raise Permanent(
+            f"the catalogue's index changed while the film was matched ({' and '.join(digests)}): start it again"
+        )
     judged = judge(link(frames, shots), auto_approve_score=auto_approve_score, review_score=review_score)
     appearances = sorted(map(rounded, judged), key=lambda found: (found.start_ms, found.product_id, found.end_ms))
     return Analysis(
@@ -44,6 +54,7 @@ def build(
         source=order.source,
         catalogue_revision=order.catalogue_revision,
         code_digest=code_digest,
+        index_digest="".join(digests),
         frames_examined=len(frames),
         shots=shots,
         appearances=tuple(appearances),

@@ -10,8 +10,8 @@ from functions.contracts.analysis import Analysis
 from functions.contracts.video import Segment, TimelineInput
 from functions.shared import artefacts, aws
 from functions.shared.objects import get_bytes, get_json, put_json
-from functions.shoppable.appearances import FrameMatches
 from functions.shoppable.shots import SegmentShots
+from functions.shoppable.sightings import SegmentMatches
 from functions.video.build_timeline.env import Environment
 from functions.video.build_timeline.logic import SegmentResult
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _SEGMENTS = TypeAdapter(tuple[Segment, ...])
-_MATCHES = TypeAdapter(tuple[FrameMatches, ...])
 _READERS = 16
 
 
@@ -44,8 +43,8 @@ class Store:
     def _result(self, prefix: str, segment: Segment) -> SegmentResult:
         index = segment.index
         shots = get_json(self.s3, self.bucket, artefacts.segment_key(prefix, index, "shots.json"), SegmentShots)
-        matches = get_bytes(self.s3, self.bucket, artefacts.segment_key(prefix, index, "matches.json"))
-        return SegmentResult(shots=shots, frames=_MATCHES.validate_json(matches))
+        matches = get_json(self.s3, self.bucket, artefacts.segment_key(prefix, index, "matches.json"), SegmentMatches)
+        return SegmentResult(shots=shots, matches=matches)
 
     def put_analysis(self, key: str, analysis: Analysis) -> None:
         """Canonical JSON."""

@@ -1,4 +1,4 @@
-"""One segment's products, frame by frame, with the progress that an operator sees."""
+"""One segment's products, shot by shot, with the progress that an operator sees."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -9,18 +9,29 @@ import numpy as np
 from functions.contracts.video import SegmentInput, SegmentStep, StoredFrame
 from functions.shared import artefacts
 from functions.shared.errors import Permanent
-from functions.shoppable.appearances import FrameMatches
+from functions.shoppable import looks
 from functions.shoppable.image import Image
-from functions.shoppable.matching.port import Matcher
+from functions.shoppable.matching.port import Found, Matcher
+from functions.shoppable.shots import SegmentShots
+from functions.shoppable.sightings import FrameMatches, SegmentMatches
+from functions.shoppable.tracks import Tracks
 
 REPORT_EVERY_FRAMES = 10
 
 
-class Frames(Protocol):
+class Segment(Protocol):
     """Where frames and the index are read from and the result goes."""
 
     def frames(self, key: str) -> Sequence[StoredFrame]:
         """What SampleFrames stored."""
+        ...
+
+    def shots(self, key: str) -> SegmentShots:
+        """What DetectShots stored."""
+        ...
+
+    def tracks(self, key: str) -> Tracks:
+        """What DetectShots stored beside it."""
         ...
 
     def pictures(self, stored: Sequence[StoredFrame]) -> Iterable[bytes]:
@@ -35,27 +46,43 @@ class Frames(Protocol):
         """How far this segment is; never fails the work."""
         ...
 
-    def put_matches(self, key: str, found: Sequence[FrameMatches]) -> None:
+    def put_crops(self, key: str, jpeg: bytes) -> None:
+        """Write evidence."""
+        ...
+
+    def put_matches(self, key: str, found: SegmentMatches) -> None:
         """Write the artefact."""
         ...
 
 
-def match(order: SegmentInput, store: Frames) -> SegmentStep:
+def match(order: SegmentInput, store: Segment) -> SegmentStep:
     """Match and store. Raises Permanent when a picture is broken."""
-    index = order.segment.index
-    stored = store.frames(artefacts.segment_key(order.prefix, index, "frames.json"))
-    store.report(0, len(stored))
+    prefix, index = order.prefix, order.segment.index
+    stored = store.frames(artefacts.segment_key(prefix, index, "frames.json"))
+    progress = _Progress(store, sum(not frame.spare for frame in stored))
+    ordinary = iter(store.pictures([frame for frame in stored if not frame.spare]))
     matcher = store.matcher()
-    found: list[FrameMatches] = []
-    for frame, jpeg in zip(stored, store.pictures(stored), strict=True):
-        matches = tuple(one.match for one in matcher.match(decode(jpeg, frame.key)))
-        found.append(FrameMatches(ms=frame.ms, until_ms=frame.until_ms, frame=frame.frame, matches=matches))
-        if len(found) % REPORT_EVERY_FRAMES == 0:
-            store.report(len(found), len(stored))
-    key = artefacts.segment_key(order.prefix, index, "matches.json")
-    store.put_matches(key, found)
-    store.report(len(stored), len(stored))
-    return SegmentStep(index=index, result_key=key, frames=len(stored))
+
+    def look(frame: StoredFrame) -> list[Found]:
+        progress.begin(frame)
+        (jpeg,) = store.pictures([frame]) if frame.spare else [next(ordinary)]
+        return matcher.match(decode(jpeg, frame.key))
+
+    examined: list[FrameMatches] = []
+    for shot in looks.examine(
+        stored,
+        store.shots(artefacts.segment_key(prefix, index, "shots.json")),
+        store.tracks(artefacts.segment_key(prefix, index, "tracks.bin")),
+        look,
+        lambda ms, product_id: artefacts.crops_key(prefix, index, ms, product_id),
+    ):
+        for key, crops in shot.crops.items():
+            store.put_crops(key, crops())
+        examined += shot.frames
+    key = artefacts.segment_key(prefix, index, "matches.json")
+    store.put_matches(key, SegmentMatches(index_digest=matcher.index_digest, frames=tuple(examined)))
+    progress.end()
+    return SegmentStep(index=index, result_key=key, frames=len(examined))
 
 
 def decode(jpeg: bytes, key: str) -> Image:
@@ -64,3 +91,22 @@ def decode(jpeg: bytes, key: str) -> Image:
     if image is None:
         raise Permanent(f"{key} is no picture")
     return np.asarray(image, np.uint8)
+
+
+class _Progress:
+    """Frames examined, of the ordinary ones and those spare ones that had to be."""
+
+    def __init__(self, store: Segment, total: int) -> None:
+        self._store = store
+        self._done = 0
+        self._total = total
+        store.report(0, total)
+
+    def begin(self, frame: StoredFrame) -> None:
+        if self._done and self._done % REPORT_EVERY_FRAMES == 0:
+            self._store.report(self._done, self._total)
+        self._done += 1
+        self._total += frame.spare
+
+    def end(self) -> None:
+        self._store.report(self._done, self._total)

@@ -11,10 +11,12 @@ from pydantic import TypeAdapter
 from functions.contracts.video import SegmentInput, StoredFrame
 from functions.shared import aws
 from functions.shared.errors import Permanent, Transient, aws_errors
-from functions.shared.objects import get_bytes, put_json
+from functions.shared.objects import get_bytes, get_json, put_bytes, put_json
 from functions.shared.observability import logger
-from functions.shoppable.appearances import FrameMatches
 from functions.shoppable.matching.port import Matcher
+from functions.shoppable.shots import SegmentShots
+from functions.shoppable.sightings import SegmentMatches
+from functions.shoppable.tracks import Tracks
 from functions.video.match_frames import index
 from functions.video.match_frames.env import Environment
 
@@ -28,7 +30,7 @@ _READ_AHEAD = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Store:
-    """Implements functions.video.match_frames.logic.Frames. Raises Transient or Permanent."""
+    """Implements functions.video.match_frames.logic.Segment. Raises Transient or Permanent."""
 
     s3: "S3Client"
     dynamodb: "DynamoDBClient"
@@ -43,6 +45,17 @@ class Store:
     def frames(self, key: str) -> Sequence[StoredFrame]:
         """frames.json."""
         return _FRAMES.validate_json(get_bytes(self.s3, self.environment.analysis_bucket, key))
+
+    def shots(self, key: str) -> SegmentShots:
+        """shots.json."""
+        return get_json(self.s3, self.environment.analysis_bucket, key, SegmentShots)
+
+    def tracks(self, key: str) -> Tracks:
+        """tracks.bin."""
+        try:
+            return Tracks.from_bytes(get_bytes(self.s3, self.environment.analysis_bucket, key))
+        except ValueError as error:
+            raise Permanent(f"{key} cannot be read by this code: {error}") from error
 
     def pictures(self, stored: Sequence[StoredFrame]) -> Iterator[bytes]:
         """Read ahead of the matcher by a few pictures."""
@@ -81,6 +94,10 @@ class Store:
         except (Transient, Permanent) as error:
             logger.warning("Progress was not recorded", extra={"error": str(error)})
 
-    def put_matches(self, key: str, found: Sequence[FrameMatches]) -> None:
+    def put_crops(self, key: str, jpeg: bytes) -> None:
+        """One pair."""
+        put_bytes(self.s3, self.environment.analysis_bucket, key, jpeg, "image/jpeg")
+
+    def put_matches(self, key: str, found: SegmentMatches) -> None:
         """matches.json."""
-        put_json(self.s3, self.environment.analysis_bucket, key, list(found))
+        put_json(self.s3, self.environment.analysis_bucket, key, found)

@@ -4,6 +4,7 @@ Every write to the table holds the same fence: the status record still names thi
 down.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -167,5 +168,5 @@ class Store:
 
 def _row(video_id: str, record: str, appearance: Appearance) -> dict[str, Any]:
     """Boxes stay in the analysis: a row is read by people and by the review desk."""
-    fields = appearance.model_dump(mode="json", exclude={"boxes"})
-    return {**fields, "video_id": video_id, "record": record, "score": Decimal(str(appearance.score))}
+    fields = json.loads(appearance.model_dump_json(exclude={"boxes"}), parse_float=Decimal)
+    return {**fields, "video_id": video_id, "record": record}

@@ -66,7 +66,15 @@ def any_appearance(**given: Any) -> Appearance:
         "boxes": ((1500, 0.25, 0.5, 0.125, 0.2), (4000, 0.3, 0.5, 0.125, 0.2)),
         "score": 0.9,
         "verdict": "approved",
-        "evidence": Evidence(image_sha256="1" * 64, inliers=40, frames=5, matcher="instance"),
+        "evidence": Evidence(
+            image_sha256="1" * 64,
+            inliers=40,
+            frames=5,
+            matcher="instance",
+            score=0.8,
+            ms=2000,
+            crops_key=f"{PREFIX}/segments/0000/crops/000002000-p-1.jpg",
+        ),
     }
     return Appearance.model_validate(fields | given)
 
@@ -79,6 +87,7 @@ def any_analysis(**given: Any) -> Analysis:
         "source": any_source(),
         "catalogue_revision": REVISION,
         "code_digest": "2" * 64,
+        "index_digest": "3" * 64,
         "frames_examined": 12,
         "shots": (
             Shot(index=0, start_ms=0, end_ms=10_000, start_frame=0, end_frame=250),

@@ -61,6 +61,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 
 class Blind:
+    index_digest = ""
+
     def match(self, image: Image) -> list[Found]:
         return []
 

@@ -72,7 +72,7 @@ def test_records_appearances_and_counts(account, processing, context):
     assert set(records) == {"status", "appearance#x-0", "appearance#x-1", "appearance#x-9"}
     row = records["appearance#x-9"]
     assert (row["product_id"], row["score"], row["verdict"]) == ("p-1", Decimal("0.9"), "uncertain")
-    assert row["evidence"]["inliers"] == 40
+    assert (row["evidence"]["inliers"], row["evidence"]["score"]) == (40, Decimal("0.8"))
     assert "updated_at" not in row
     status = records["status"]
     assert status["state"] == "published"

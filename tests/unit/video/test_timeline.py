@@ -75,7 +75,8 @@ def test_projection_publishes_approved_appearances_only():
 def test_projection_holds_no_score_evidence_or_digest():
     text = project(any_analysis(), media_prefix="media/v-1/a-1").model_dump_json()
 
-    assert not {word for word in ("score", "evidence", "inliers", "code_digest", "revision") if word in text}
+    hidden = ("score", "evidence", "inliers", "image_sha256", "crops", "digest", "revision", "segments/")
+    assert not {word for word in hidden if word in text}
 
 
 def test_projection_names_playlist_poster_renditions_and_shots():
