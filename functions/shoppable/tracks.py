@@ -108,6 +108,8 @@ _LEAST_SUPPORT = 6
 _SUPPORTERS = 60
 _COAST_MS = 1_000
 """A region whose own points are all hidden is carried by what moved along with it so far, for at most so long."""
+_SAME_PLACE = 0.008
+_LEAST_AGAIN = 0.35
 _REACH = 0.6
 _STIFFNESS = 0.5
 """Weight of a corner where the step before says it is, against 1 for a point where it was seen."""
@@ -170,6 +172,7 @@ class _Region:
         mine = polygons.contains(self._grown(corners, _INNER), points)
         self._own[names[mine]] = True
         self._agreed[names[mine]] = _SUPPORT_AFTER
+        self._places = points[mine]
         self._place[names[mine]] = points[mine]
         if int(mine.sum()) < _LEAST_OWN:
             near = polygons.contains(self._grown(corners, 1 + _REACH), points)
@@ -210,7 +213,7 @@ class _Region:
             self._map = self._refined(names[own], new[own])
         if not _is_possible(polygons.apply(was, self._corners), polygons.apply(self._map, self._corners)):
             return None
-        self._judge(names, old, new, was)
+        self._judge(names, old, new, was, known=known)
         return known
 
     def _pairs(self, before: int, step: int) -> tuple[NDArray[np.int32], Floats, Floats]:
@@ -257,7 +260,7 @@ class _Region:
         solved[:, 2] -= solved[:, :2] @ self._middle
         return solved
 
-    def _judge(self, names: NDArray[np.int32], old: Floats, new: Floats, was: Floats) -> None:
+    def _judge(self, names: NDArray[np.int32], old: Floats, new: Floats, was: Floats, *, known: bool) -> None:
         """Who moved along: points inside that did so for some steps become the region's own, others cease to be."""
         moved = polygons.apply(polygons.chained(self._map, polygons.inverse(was)), old)
         agree = np.hypot(*(moved - new).T) < _tolerance(old, new)
@@ -267,8 +270,19 @@ class _Region:
         self._own[names[self._agreed[names] < 0]] = False
         joins = ~self._own[names] & (self._agreed[names] >= _JOIN_AFTER)
         joins &= polygons.contains(self._grown(corners, _INNER), new)
-        self._own[names[joins]] = True
-        self._place[names[joins]] = polygons.apply(polygons.inverse(self._map), new[joins])
+        places = polygons.apply(polygons.inverse(self._map), new[joins])
+        if known or self._is_seen_again(places):
+            self._own[names[joins]] = True
+            self._place[names[joins]] = places
+            self._places = np.concatenate([self._places, places])
+
+    def _is_seen_again(self, places: Floats) -> bool:
+        """True if corners are where the region had some before it was hidden: what is behind it has others."""
+        if len(self._places) < _LEAST_OWN:
+            return True
+        apart = places[:, None] - self._places[None]
+        again = int((np.hypot(apart[..., 0], apart[..., 1]).min(axis=1) < _SAME_PLACE).sum()) if len(places) else 0
+        return again >= max(_LEAST_OWN, _LEAST_AGAIN * len(places))
 
     @staticmethod
     def _grown(corners: Floats, factor: float) -> Floats:
