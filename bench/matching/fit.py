@@ -28,7 +28,7 @@ class Weights:
     against: Doubles
     """Features' differences, then the two contests."""
     alone: Doubles
-    """A constant, the features, then what a close contest takes away."""
+    """A constant, the features, how alike it is in what tells it apart, then what a close contest takes away."""
 
     def margins(self, sample: Sample) -> Doubles:
         """(candidates, candidates): log odds of the row's against the column's; CERTAIN on the diagonal."""
@@ -41,8 +41,11 @@ class Weights:
 
     def scores(self, sample: Sample) -> Doubles:
         """Probability of each candidate."""
-        closest = np.minimum(self.margins(sample).min(axis=1), CERTAIN)
-        return sigmoid(_alone(features_of(sample), closest) @ self.alone)
+        return sigmoid(self.odds(sample))
+
+    def odds(self, sample: Sample) -> Doubles:
+        """Log odds of each candidate."""
+        return _alone(sample, self.margins(sample).min(axis=1)) @ self.alone
 
 
 def features_of(sample: Sample) -> Doubles:
@@ -76,14 +79,17 @@ def fit(samples: Sequence[Sample]) -> Weights:
     for sample in samples:
         closest = found.margins(sample).min(axis=1)
         best = int(closest.argmax())
-        rows.append(_alone(features_of(sample)[best : best + 1], np.minimum(closest[best : best + 1], CERTAIN))[0])
+        rows.append(_alone(sample, closest)[best])
         labels.append(float(sample.right[best]))
         counts.append(weight.get(sample.source, 1.0))
     return Weights(against=against, alone=logistic(np.array(rows), np.array(labels), np.array(counts), constant=True))
 
 
-def _alone(features: Doubles, closest: Doubles) -> Doubles:
-    return np.column_stack([np.ones(len(features)), features, -np.log1p(np.exp(-closest))])
+def _alone(sample: Sample, closest: Doubles) -> Doubles:
+    features = features_of(sample)
+    distinct = [sample.place.least_distinct(number) for number in range(len(features))]
+    close = -np.log1p(np.exp(-np.minimum(closest, CERTAIN)))
+    return np.column_stack([np.ones(len(features)), features, distinct, close])
 
 
 def logistic(rows: Doubles, labels: Doubles, counts: Doubles, *, constant: bool = False) -> Doubles:

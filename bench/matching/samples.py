@@ -37,12 +37,18 @@ class Sample:
         contests = {
             (low, high): self.place.contests[kept[low], kept[high]] for high in range(len(kept)) for low in range(high)
         }
+        distinct = {
+            (one, other): self.place.distinct[kept[one], kept[other]]
+            for one in range(len(kept))
+            for other in range(len(kept))
+            if one != other
+        }
         return Sample(
             source=f"{self.source}, missing",
             fold=self.fold,
             picture=self.picture,
             category=self.category,
-            place=Place(candidates=tuple(self.place.candidates[k] for k in kept), contests=contests),
+            place=Place(candidates=tuple(self.place.candidates[k] for k in kept), contests=contests, distinct=distinct),
             products=tuple(self.products[k] for k in kept),
             right=tuple(self.right[k] for k in kept),
         )

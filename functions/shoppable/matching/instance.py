@@ -16,7 +16,17 @@ from functions.shoppable.matching.index import InstanceIndex
 from functions.shoppable.matching.port import Box, Found, FrameMatch, Outline
 from functions.shoppable.matching.scores import CERTAIN, Candidate, margin, probability
 from functions.shoppable.matching.shortlist import shortlist
-from functions.shoppable.matching.surface import Drawing, Surface, contest, crops_of, draw, likeness, surface
+from functions.shoppable.matching.surface import (
+    INDISTINCT,
+    Drawing,
+    Surface,
+    contest,
+    crops_of,
+    distinct,
+    draw,
+    likeness,
+    surface,
+)
 from functions.shoppable.matching.verify import Evidence, verify
 
 __all__ = ["FrameMatch", "InstanceMatcher"]
@@ -43,6 +53,12 @@ class Place:
     candidates: tuple[Candidate, ...]
     contests: dict[tuple[int, int], tuple[float, float]]
     """Of every two candidates, by their numbers, the lower first."""
+    distinct: dict[tuple[int, int], float]
+    """surface.distinct of a candidate against another, by their numbers."""
+
+    def least_distinct(self, number: int) -> float:
+        """The candidate's likeness in what tells it apart from the rival for which that is least."""
+        return min((value for (one, _), value in self.distinct.items() if one == number), default=INDISTINCT)
 
     def closest(self, number: int) -> float:
         """The candidate's margin against its strongest rival."""
@@ -57,7 +73,9 @@ class Place:
     def scores(self) -> list[float]:
         """Probability of each candidate: what is in one place excludes all else there."""
         closest = [self.closest(number) for number in range(len(self.candidates))]
-        scores = [probability(one, margin) for one, margin in zip(self.candidates, closest, strict=True)]
+        scores = [
+            probability(one, closest[number], self.least_distinct(number)) for number, one in enumerate(self.candidates)
+        ]
         best = max(range(len(scores)), key=lambda number: (closest[number], -number))
         return [score if number == best else min(score, 1 - scores[best]) for number, score in enumerate(scores)]
 
@@ -144,7 +162,9 @@ class InstanceMatcher:
             for high in range(len(drawings))
             for low in range(high)
         }
-        place = Place(candidates=tuple(candidates), contests=contests)
+        pairs = [(one, other) for one in range(len(drawings)) for other in range(len(drawings)) if one != other]
+        told = {(one, other): distinct(seen, drawings[one], drawings[other]) for one, other in pairs}
+        place = Place(candidates=tuple(candidates), contests=contests, distinct=told)
         return _Examined(place=place, seen=seen, drawings=drawings)
 
 

@@ -8,7 +8,7 @@ from.
 import math
 from dataclasses import dataclass
 
-from functions.shoppable.matching.surface import Likeness
+from functions.shoppable.matching.surface import INDISTINCT, Likeness
 from functions.shoppable.matching.verify import Evidence
 
 CERTAIN = 6.0
@@ -32,14 +32,18 @@ class Candidate:
             alike.agreeing,
             alike.colour,
             alike.off_colour / 20,
+            alike.typical,
+            alike.weakest,
         )
 
 
-ALONE = (-3.87, 2.46, -0.27, 1.91, 2.09, 3.09, -1.06)
+ALONE = (-3.87, 2.46, -0.27, 1.91, 2.09, 3.09, -1.06, 0.0, 0.0)
 """A constant, then one weight per feature."""
+DISTINCT = 0.0
+"""Weight of surface.distinct against the rival from which the candidate is told apart worst."""
 CLOSE = 0.97
 """Weight of log(1 + exp(-margin)): what a close contest takes away."""
-AGAINST = (1.08, 0.07, 1.11, 1.48, 1.06, -1.99)
+AGAINST = (1.08, 0.07, 1.11, 1.48, 1.06, -1.99, 0.0, 0.0)
 """One weight per feature's difference."""
 STRUCTURE, COLOUR = 2.0, 2.6
 """Of surface.contest."""
@@ -53,9 +57,11 @@ def margin(first: Candidate, second: Candidate, contest: tuple[float, float]) ->
     return min(max(odds, -3 * CERTAIN), 3 * CERTAIN)
 
 
-def probability(candidate: Candidate, closest: float) -> float:
-    """That this product is there. `closest`: its margin against the strongest rival, CERTAIN if there is none."""
-    odds = ALONE[0] - CLOSE * math.log1p(math.exp(-min(closest, CERTAIN)))
+def probability(candidate: Candidate, closest: float, distinct: float = INDISTINCT) -> float:
+    """That this product is there. `closest`: its margin against the strongest rival, CERTAIN if there is none;
+    `distinct`: the least of surface.distinct against all rivals.
+    """
+    odds = ALONE[0] + DISTINCT * distinct - CLOSE * math.log1p(math.exp(-min(closest, CERTAIN)))
     for weight, value in zip(ALONE[1:], candidate.features(), strict=True):
         odds += weight * value
     return 1 / (1 + math.exp(-min(max(odds, -30.0), 30.0)))

@@ -28,6 +28,13 @@ _TRUSTED = 0.4
 _BEND_STIFFNESS = np.array([0.05, 0.3, 0.3, 1.0, 1.0, 1.0])
 _ROUNDS = 4
 _LOCAL = 9
+_COARSE = 23
+_DISTINCT = 13
+_DETAILED = 0.5
+"""Of local contrast from which on there is something to compare."""
+_DIFFERENT = 0.5
+INDISTINCT = 0.5
+"""What `distinct` says when there is nothing to tell apart: neither good nor bad."""
 _ALIKE = 12.0
 """L*a*b* distance up to which two pictures are of one colour."""
 _MAX_CAST = 0.25
@@ -81,6 +88,10 @@ class Likeness:
     """-1..1: correlation of colours."""
     off_colour: float
     """L*a*b* units: mean distance of chroma once light is accounted for."""
+    typical: float = 0.0
+    """-1..1: median correlation in coarse windows in which both have detail."""
+    weakest: float = 0.0
+    """-1..1: the correlation that 15 % of such windows, fine ones, do not reach: where another text is, it is low."""
 
 
 def surface(homography: Matrix, reference: Reference, frame: tuple[int, int], image: Image) -> Surface:
@@ -155,7 +166,28 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
         agreeing=float(weight[chosen > 0.5].sum()) / float(weight.sum()),
         colour=_correlation(first, second),
         off_colour=float(np.minimum(apart, 40).mean()),
+        typical=_quantile(seen.detail, drawn.detail, mask, _COARSE, 0.5),
+        weakest=_quantile(seen.detail, drawn.detail, mask, _LOCAL, 0.15),
     )
+
+
+def distinct(seen: Surface, drawn: Drawing, other: Drawing) -> float:
+    """-1..1: correlation of detail where the drawing differs from another; INDISTINCT where it hardly does.
+
+    A contest says which of two is more alike; this says whether it is alike at all in what tells it apart.
+    """
+    both = drawn.mask & other.mask
+    weights = both.astype(np.float32)
+    apart = _window_mean(np.square(drawn.detail - other.detail) * weights, _DISTINCT)
+    where = np.maximum(apart - _DIFFERENT, 0) * weights
+    total = float(where.sum())
+    if int(both.sum()) < 250 or total < 50:
+        return INDISTINCT
+    common = _window_mean(seen.detail * drawn.detail * weights, _DISTINCT)
+    one = _window_mean(seen.detail * seen.detail * weights, _DISTINCT)
+    two = _window_mean(drawn.detail * drawn.detail * weights, _DISTINCT)
+    correlation = common / np.sqrt(np.maximum(one * two, 0) + 0.01)
+    return float((correlation * where).sum()) / total
 
 
 def contest(seen: Surface, first: Drawing, second: Drawing) -> tuple[float, float]:
@@ -259,8 +291,28 @@ def _local_correlation(seen: Floats, drawn: Floats) -> tuple[Floats, Floats]:
     return correlation.astype(np.float32), np.sqrt(np.maximum(other, 0)).astype(np.float32)
 
 
+def _quantile(seen: Floats, drawn: Floats, mask: Mask, window: int, share: float) -> float:
+    """Of the correlations in all windows that lie in the mask; of those without detail in either only if all are."""
+    weights = mask.astype(np.float32)
+    inside = _window_mean(weights, window)
+    common = _window_mean(seen * drawn * weights, window)
+    one, other = (np.maximum(_window_mean(each * each * weights, window), 0) for each in (seen, drawn))
+    chosen = inside > 0.8
+    if int(chosen.sum()) < 50:
+        return 0.0
+    correlation = (common / (np.sqrt(one * other) + 1e-3))[chosen]
+    detail = np.sqrt(np.minimum(one, other)[chosen] / inside[chosen])
+    strong = correlation[detail > _DETAILED]
+    ordered = np.sort(strong if len(strong) > 20 else correlation)
+    return float(ordered[int(share * len(ordered))])
+
+
 def _local_mean(values: Floats) -> Floats:
-    return np.asarray(cv2.boxFilter(values, -1, (_LOCAL, _LOCAL)), np.float32)
+    return _window_mean(values, _LOCAL)
+
+
+def _window_mean(values: Floats, side: int) -> Floats:
+    return np.asarray(cv2.boxFilter(values, -1, (side, side)), np.float32)
 
 
 def _correlation(one: Floats, other: Floats) -> float:
