@@ -1,7 +1,7 @@
-"""Estimates the weights in functions/shoppable/matching/scores.py: logistic regressions with a ridge.
+"""Estimates the weights in functions/shoppable/matching/scores.py: logistic regressions with a ridge, and a calibrator.
 
 Learned from the photographs and from generated scenes of calibration seeds; a photograph is only ever judged by weights
-that no photograph of its brand has taught.
+that no photograph of its brand has taught, a scene in the choice of thresholds by weights of the other seeds.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,14 @@ from functions.shoppable.matching.scores import CERTAIN
 Doubles = NDArray[np.float64]
 
 RIDGE: Final = 1.0
-MISSING_WEIGHT: Final = 0.15
-"""How often a look-alike of what is shown is in the catalogue while the product itself is not: an assumption."""
+MISSING_LEARNED: Final = 0.5
+"""Weight, while the features' weights are learned, of what is seen with the right product gone from the catalogue."""
+MISSING_PRIOR: Final = 0.05
+"""How often a look-alike of what is shown is in the catalogue while the product itself is not, in comparison with
+products that are in it: an assumption. Scores and thresholds are for that share.
+"""
+PHOTOGRAPH_WEIGHT: Final = 3.0
+"""A photograph counts as so many generated scenes: there are few, and they are real."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,12 +46,12 @@ class Weights:
         return np.clip(result, -3 * CERTAIN, 3 * CERTAIN)
 
     def scores(self, sample: Sample) -> Doubles:
-        """Probability of each candidate."""
-        return sigmoid(self.odds(sample))
-
-    def odds(self, sample: Sample) -> Doubles:
-        """Log odds of each candidate."""
-        return _alone(sample, self.margins(sample).min(axis=1)) @ self.alone
+        """Probability of each candidate, as Place.scores gives it."""
+        closest = self.margins(sample).min(axis=1)
+        scores = sigmoid(_alone(sample, closest) @ self.alone)
+        best = int(closest.argmax())
+        others = np.arange(len(scores)) != best
+        return np.where(others, np.minimum(scores, 1 - scores[best]), scores)
 
 
 def features_of(sample: Sample) -> Doubles:
@@ -58,9 +64,13 @@ def sigmoid(odds: Doubles) -> Doubles:
     return 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
 
 
+def weight_of(sample: Sample, missing: float) -> float:
+    """How much a sample counts."""
+    return (PHOTOGRAPH_WEIGHT if sample.is_photograph else 1.0) * (missing if sample.is_missing else 1.0)
+
+
 def fit(samples: Sequence[Sample]) -> Weights:
     """Weights from samples."""
-    weight = {sample.source: MISSING_WEIGHT for sample in samples if sample.source.endswith("missing")}
     rows: list[Doubles] = []
     labels: list[float] = []
     counts: list[float] = []
@@ -72,7 +82,7 @@ def fit(samples: Sequence[Sample]) -> Weights:
                 for sign, label in ((1, sample.right[low]), (-1, sample.right[high])):
                     rows.append(sign * row)
                     labels.append(float(label))
-                    counts.append(0.5 * weight.get(sample.source, 1.0))
+                    counts.append(0.5 * weight_of(sample, MISSING_LEARNED))
     against = logistic(np.array(rows), np.array(labels), np.array(counts))
     found = Weights(against=against, alone=np.zeros(0))
     rows, labels, counts = [], [], []
@@ -81,8 +91,53 @@ def fit(samples: Sequence[Sample]) -> Weights:
         best = int(closest.argmax())
         rows.append(_alone(sample, closest)[best])
         labels.append(float(sample.right[best]))
-        counts.append(weight.get(sample.source, 1.0))
-    return Weights(against=against, alone=logistic(np.array(rows), np.array(labels), np.array(counts), constant=True))
+        counts.append(weight_of(sample, MISSING_LEARNED))
+    alone = logistic(np.array(rows), np.array(labels), np.array(counts), constant=True)
+    return Weights(against=against, alone=alone)
+
+
+def fit_calibrated(samples: Sequence[Sample]) -> Weights:
+    """The same, then moved and stretched (Platt, 1999) so that odds of samples that did not teach them come true.
+
+    Folds are those of the samples: seeds, and brands of photographs.
+    """
+    odds: list[float] = []
+    labels: list[float] = []
+    counts: list[float] = []
+    for taught, judged in _folds(samples):
+        weights = fit(taught)
+        for sample in judged:
+            closest = weights.margins(sample).min(axis=1)
+            best = int(closest.argmax())
+            odds.append(float(_alone(sample, closest)[best] @ weights.alone))
+            labels.append(float(sample.right[best]))
+            counts.append(weight_of(sample, MISSING_PRIOR))
+    rows = np.column_stack([np.ones(len(odds)), np.clip(odds, -12, 12)])
+    shift, stretch = logistic(rows, np.array(labels), np.array(counts), constant=True)
+    weights = fit(samples)
+    alone = weights.alone * stretch
+    alone[0] += shift
+    return Weights(against=weights.against, alone=alone)
+
+
+def unseen_scores(samples: Sequence[Sample]) -> list[tuple[Sample, Doubles]]:
+    """Every sample with scores by weights that its fold has not taught."""
+    return [
+        (sample, weights.scores(sample))
+        for taught, judged in _folds(samples)
+        for weights in (fit_calibrated(taught),)
+        for sample in judged
+    ]
+
+
+def _folds(samples: Sequence[Sample], count: int = 6) -> list[tuple[list[Sample], list[Sample]]]:
+    """(those that teach, those that are judged), some folds of the samples together."""
+    names = sorted({sample.fold for sample in samples})
+    group = {name: number % min(count, len(names)) for number, name in enumerate(names)}
+    return [
+        ([s for s in samples if group[s.fold] != number], [s for s in samples if group[s.fold] == number])
+        for number in sorted(set(group.values()))
+    ]
 
 
 def _alone(sample: Sample, closest: Doubles) -> Doubles:

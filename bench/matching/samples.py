@@ -13,6 +13,8 @@ from functions.shoppable.matching.features import describe_features, resized_fra
 from functions.shoppable.matching.instance import Place, box_of
 from functions.shoppable.paths import box_iou
 
+PHOTOGRAPHS: Final = "photographs"
+_MISSING = ", missing"
 GROCERIES_CATEGORY: Final = "Food, Beverages & Tobacco"
 
 
@@ -29,6 +31,15 @@ class Sample:
     """Of the candidates."""
     right: tuple[bool, ...]
 
+    @property
+    def is_photograph(self) -> bool:
+        return self.source.removesuffix(_MISSING) == PHOTOGRAPHS
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether what is shown was taken from the catalogue."""
+        return self.source.endswith(_MISSING)
+
     def without(self, product: str) -> "Sample | None":
         """As if the catalogue had no such product; None when nothing is left."""
         kept = [number for number, name in enumerate(self.products) if name != product]
@@ -44,7 +55,7 @@ class Sample:
             if one != other
         }
         return Sample(
-            source=f"{self.source}, missing",
+            source=self.source + _MISSING,
             fold=self.fold,
             picture=self.picture,
             category=self.category,
@@ -62,7 +73,7 @@ def photograph_samples() -> Iterator[Sample]:
             if _is_beside(photograph, names):
                 continue
             sample = Sample(
-                source="photographs",
+                source=PHOTOGRAPHS,
                 fold=photograph.brand,
                 picture=photograph.name,
                 category=GROCERIES_CATEGORY,
