@@ -1,13 +1,14 @@
 """From evidence to a probability: a few interpretable features, weighed by logistic regression.
 
 Two questions. *Which* of the candidates for one place is it: a margin, in log odds, between any two. *Is* it that at
-all: log odds of the best, given how close the contest was. bench/matching/fit.py estimates the weights and says what
-from.
+all: log odds of the best, given how close the contest was. The weights are in fitted.py; bench/matching/fitting.py
+finds and writes them.
 """
 
 import math
 from dataclasses import dataclass
 
+from functions.shoppable.matching.fitted import AGAINST, ALONE, CLOSE, COLOUR, DISTINCT, STRUCTURE
 from functions.shoppable.matching.surface import INDISTINCT, Likeness
 from functions.shoppable.matching.verify import Evidence
 
@@ -35,18 +36,6 @@ class Candidate:
             alike.typical,
             alike.weakest,
         )
-
-
-ALONE = (-3.87, 2.46, -0.27, 1.91, 2.09, 3.09, -1.06, 0.0, 0.0)
-"""A constant, then one weight per feature."""
-DISTINCT = 0.0
-"""Weight of surface.distinct against the rival from which the candidate is told apart worst."""
-CLOSE = 0.97
-"""Weight of log(1 + exp(-margin)): what a close contest takes away."""
-AGAINST = (1.08, 0.07, 1.11, 1.48, 1.06, -1.99, 0.0, 0.0)
-"""One weight per feature's difference."""
-STRUCTURE, COLOUR = 2.0, 2.6
-"""Of surface.contest."""
 
 
 def margin(first: Candidate, second: Candidate, contest: tuple[float, float]) -> float:

@@ -6,15 +6,17 @@ of goods is not in another.
 
 from typing import NamedTuple
 
+from functions.shoppable.matching import fitted
+
 
 class Band(NamedTuple):
     approve: float
     review: float
 
 
-DEFAULT = Band(approve=0.93, review=0.4)
-"""Of every category without one of its own."""
-BANDS: dict[str, Band] = {}
+BANDS = {category: Band(*band) for category, band in fitted.BANDS.items()}
+DEFAULT = BANDS.pop("")
+"""Of every category without one of its own: the strictest."""
 
 
 def approve_from(category: str) -> float:

@@ -5,7 +5,18 @@ import pytest
 from functions.shoppable.image import Image
 from functions.shoppable.matching.features import describe_image
 from functions.shoppable.matching.index import Reference
-from functions.shoppable.matching.surface import Drawing, Likeness, Matrix, Surface, contest, draw, likeness, surface
+from functions.shoppable.matching.surface import (
+    INDISTINCT,
+    Drawing,
+    Likeness,
+    Matrix,
+    Surface,
+    contest,
+    distinct,
+    draw,
+    likeness,
+    surface,
+)
 from tests.unit.shoppable.clips import texture
 
 FRAME = (960, 540)
@@ -162,3 +173,29 @@ def test_should_refuse_a_damaged_picture_of_the_index():
 
     with pytest.raises(ValueError, match="damaged"):
         _ = broken.picture
+
+
+def test_should_be_alike_only_with_the_look_alike_that_is_shown_in_what_tells_the_two_apart():
+    seen, (first, second) = compared(look_alike(0), look_alike(0), look_alike(1))
+
+    assert distinct(seen, first, second) > 0.7
+    assert distinct(seen, second, first) < 0.3
+
+
+def test_should_be_alike_with_neither_look_alike_when_a_third_one_is_shown():
+    seen, (first, second) = compared(look_alike(2), look_alike(0), look_alike(1))
+
+    assert max(distinct(seen, first, second), distinct(seen, second, first)) < INDISTINCT
+
+
+def test_should_have_nothing_that_tells_two_equal_pictures_apart():
+    seen, (first, second) = compared(look_alike(0), look_alike(1), look_alike(1))
+
+    assert distinct(seen, first, second) == INDISTINCT
+
+
+def test_should_see_another_text_in_the_weakest_windows():
+    right, wrong = alike(look_alike(0), look_alike(0)), alike(look_alike(0), look_alike(1))
+
+    assert right.typical > 0.8
+    assert right.weakest > wrong.weakest + 0.3

@@ -1,0 +1,158 @@
+"""`make fit-matching`: weights, thresholds and the peers' thresholds, from calibration seeds and photographs.
+
+Writes functions/shoppable/matching/fitted.py and bench/matching/chosen.py. Nothing here looks at a held-out seed.
+"""
+
+import argparse
+import math
+import pprint
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+from bench.matching.fit import MISSING_PRIOR, Doubles, Weights, fit_calibrated, unseen_scores
+from bench.matching.grid import ENGINES, Row, ask, best_threshold
+from bench.matching.samples import GROCERIES_CATEGORY, Sample, photograph_samples, scene_samples
+from functions.shoppable.matching import fitted
+
+FITTED: Final = Path(str(fitted.__file__))
+CHOSEN: Final = Path(__file__).parent / "chosen.py"
+PRECISION: Final = 0.99
+REVIEW: Final = 0.1
+"""A person is asked where at least about one answer in ten is right."""
+_ENOUGH = 100
+"""Answers that a category needs for a threshold of its own."""
+_ALIKE = {"Food": GROCERIES_CATEGORY}
+"""Categories that are one by another name: the generated feeds' own and Google's."""
+
+Judged = Sequence[tuple[Sample, Doubles]]
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """`100-109` or `1,3,5`."""
+    parts = [part.split("-") for part in text.split(",")]
+    return tuple(seed for part in parts for seed in range(int(part[0]), int(part[-1]) + 1))
+
+
+def samples_of(seeds: Sequence[int], each: int) -> list[Sample]:
+    """The photographs' and the seeds', over two processes."""
+    samples: list[Sample] = []
+    began = time.monotonic()
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(_photographs), *(pool.submit(_scenes, seed, each) for seed in seeds)]
+        for done, job in enumerate(jobs, 1):
+            samples += job.result()
+            print(f"  samples: {done} of {len(jobs)}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return samples
+
+
+def _photographs() -> list[Sample]:
+    return list(photograph_samples())
+
+
+def _scenes(seed: int, each: int) -> list[Sample]:
+    return list(scene_samples(seed, each))
+
+
+def approve_from(answers: Iterable[tuple[float, bool, float]]) -> float:
+    """The lowest score from which on at least PRECISION of what is said is right, even with one mistake more.
+
+    `answers`: (score, right, weight).
+    """
+    said, right, lowest = 1.0, 0.0, 1.0
+    for score, is_right, weight in sorted(answers, reverse=True):
+        said += weight
+        right += weight * is_right
+        if right / said >= PRECISION:
+            lowest = score
+    return lowest
+
+
+def bands(judged: Judged) -> dict[str, tuple[float, float]]:
+    """(approve, review) by category; `""`: of all others, the strictest."""
+    of_category: dict[str, list[tuple[float, bool, float]]] = {}
+    for sample, scores in judged:
+        weight = MISSING_PRIOR if sample.is_missing else 1.0
+        group = of_category.setdefault(_ALIKE.get(sample.category, sample.category), [])
+        group += [
+            (score, right, weight) for score, right in zip(scores.tolist(), sample.right, strict=True) if score >= 0.02
+        ]
+    large = {name: group for name, group in of_category.items() if sum(right for _, right, _ in group) >= _ENOUGH}
+    rest = [answer for name, group in of_category.items() if name not in large for answer in group]
+    found = {name: _up(approve_from(group)) for name, group in large.items()}
+    strictest = max([*found.values(), _up(approve_from(rest)) if rest else 0.0])
+    named = {"": strictest, **found, **{name: found[other] for name, other in _ALIKE.items() if other in found}}
+    return {name: (value, min(REVIEW, value)) for name, value in sorted(named.items())}
+
+
+def _up(score: float) -> float:
+    return math.ceil(score * 1000) / 1000
+
+
+def write(weights: Weights, found: dict[str, tuple[float, float]], taught: str) -> str:
+    """The text of fitted.py."""
+    features = len(weights.against) - 2
+    against, alone = ([round(float(value), 3) for value in each] for each in (weights.against, weights.alone))
+    return f'''"""Estimated by `make fit-matching`, which writes this file: weights and thresholds of scores.
+
+From {taught}.
+"""
+
+ALONE = {tuple(alone[: features + 1])}
+"""A constant, then one weight per feature."""
+DISTINCT = {alone[features + 1]}
+"""Weight of surface.distinct against the rival from which the candidate is told apart worst."""
+CLOSE = {alone[features + 2]}
+"""Weight of log(1 + exp(-margin)): what a close contest takes away."""
+AGAINST = {tuple(against[:features])}
+"""One weight per feature's difference."""
+STRUCTURE, COLOUR = {against[features]}, {against[features + 1]}
+"""Of surface.contest."""
+BANDS = {pprint.pformat(found, width=100)}
+"""(approved from, a person is asked from), by top-level category; "": of every other."""
+'''
+
+
+def write_chosen(rows: Sequence[Row], taught: str) -> str:
+    """The text of chosen.py."""
+    values = {engine: round(best_threshold(rows, engine), 4) for engine in ENGINES}
+    return f'''"""Chosen by `make fit-matching`, which writes this file: from which score, or inliers, on F1 is best.
+
+From {taught}.
+"""
+
+BEST_F1 = {values}
+'''
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=seeds_of, default=seeds_of("100-109"), help="calibration: 100 to 139")
+    parser.add_argument("--each", type=int, default=2, help="scenes per cell and seed")
+    parser.add_argument("--peers", type=int, default=0, help="choose the engines' best F1 on so many of the seeds")
+    given = parser.parse_args()
+    seeds: tuple[int, ...] = given.seeds
+    if not all(100 <= seed < 140 for seed in seeds):
+        parser.error("weights and thresholds are learned on seeds 100 to 139 only")
+    if given.peers:
+        rows = ask(seeds[: given.peers], 1, 1)
+        taught = f"{len(rows)} generated scenes of seeds {seeds[0]} to {seeds[given.peers - 1]}"
+        CHOSEN.write_text(write_chosen(rows, taught), encoding="utf-8")
+        print(CHOSEN.read_text(encoding="utf-8"))
+        return
+    samples = samples_of(seeds, given.each)
+    photographs = len({sample.picture for sample in samples if sample.is_photograph})
+    scenes = len({sample.picture for sample in samples if not sample.is_photograph})
+    taught = f"{photographs} photographs and {scenes} generated scenes of seeds {min(seeds)} to {max(seeds)}"
+    weights, found = fit_calibrated(samples), bands(unseen_scores(samples))
+    FITTED.write_text(write(weights, found, taught), encoding="utf-8")
+    print(FITTED.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
