@@ -138,7 +138,7 @@ class InstanceMatcher:
         references = self._index.references(hypothesis.image for hypothesis in hypotheses)
         for hypothesis in hypotheses:
             evidence = verify(hypothesis, references[hypothesis.image], grid)
-            if evidence is not None:
+            if evidence is not None and evidence.firm >= _LEAST_FIRM:
                 found.append(evidence)
         of_product: dict[int, list[Evidence]] = {}
         for evidence in sorted(found, key=_strength, reverse=True):

@@ -21,13 +21,19 @@ _NORM = 6.0
 """Standard deviation of the window in which contrast is made equal."""
 _NOISE = 6.0
 """Grey levels: contrast below is noise and stays small."""
-_TILE = 18
-_REACHES = (5, 3)
-"""Pixels that a tile is looked for around its place, in the first and the second pass of bending."""
+_PASSES = ((2, 3, 10, 5), (1, 2, 18, 9))
+"""Of bending: by how much the pictures are reduced; then in pixels of that: how far around its place a tile is looked
+for, a tile's side, and how far tiles are apart.
+"""
+_TILE_POWER = 0.16
+"""Mean square of detail below which there is nothing to find a tile by."""
 _TRUSTED = 0.4
 _BEND_STIFFNESS = np.array([0.05, 0.3, 0.3, 1.0, 1.0, 1.0])
 _ROUNDS = 4
 _LOCAL = 9
+"""Pixels: the side of the window in which detail is compared; colour, in one of about as much."""
+_HALF = np.s_[::2, ::2]
+"""Where colour is compared and detail counted: both are smooth."""
 _COARSE = 23
 _DISTINCT = 13
 _DETAILED = 0.5
@@ -61,7 +67,7 @@ class Surface:
     """The same at twice the size."""
     detail: Floats
     light: Floats
-    """(H, W, 3): linear, smoothed."""
+    """(H / 2, W / 2, 3): linear, smoothed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +79,9 @@ class Drawing:
     picture: Image
     detail: Floats
     light: Floats
+    """As of a surface."""
     lab: Floats
+    """Of that light."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,9 +136,9 @@ def draw(into: Surface, homography: Matrix, reference: Reference) -> Drawing:
     terms = _terms((x - wide / 2) / SIDE * 2, (y - high / 2) / SIDE * 2)
     shift_x, shift_y = np.zeros_like(x), np.zeros_like(y)
     drawn, mask = _drawn(picture, product, back, x, y)
-    for reach in _REACHES:
+    for reduced, reach, tile, step in _PASSES:
         detail = detail_of(drawn)
-        bend = _bend(into.detail, detail, mask & into.seen, reach)
+        bend = _bend(into.detail, detail, mask & into.seen, reduced, reach, tile, step)
         if bend is None:
             break
         shift_x += terms[..., : len(bend)] @ bend[:, 0]
@@ -153,7 +161,8 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
     mask = drawn.mask
     if int(mask.sum()) < 250:
         return None
-    correlation, weights = _local_correlation(seen.detail, drawn.detail)
+    correlation, weights = (field[_HALF] for field in _local_correlation(seen.detail, drawn.detail))
+    mask = mask[_HALF]
     chosen, weight = correlation[mask], weights[mask] + 1e-6
     order = np.argsort(-chosen, kind="stable")
     upto = int(np.searchsorted(np.cumsum(weight[order]), 0.7 * float(weight.sum()))) + 1
@@ -166,8 +175,8 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
         agreeing=float(weight[chosen > 0.5].sum()) / float(weight.sum()),
         colour=_correlation(first, second),
         off_colour=float(np.minimum(apart, 40).mean()),
-        typical=_quantile(seen.detail, drawn.detail, mask, _COARSE, 0.5),
-        weakest=_quantile(seen.detail, drawn.detail, mask, _LOCAL, 0.15),
+        typical=_quantile(seen.detail, drawn.detail, drawn.mask, _COARSE, 0.5),
+        weakest=_quantile(seen.detail, drawn.detail, drawn.mask, _LOCAL, 0.15),
     )
 
 
@@ -178,14 +187,14 @@ def distinct(seen: Surface, drawn: Drawing, other: Drawing) -> float:
     """
     both = drawn.mask & other.mask
     weights = both.astype(np.float32)
-    apart = _window_mean(np.square(drawn.detail - other.detail) * weights, _DISTINCT)
+    apart = _local_mean(np.square(drawn.detail - other.detail) * weights, _DISTINCT)
     where = np.maximum(apart - _DIFFERENT, 0) * weights
     total = float(where.sum())
     if int(both.sum()) < 250 or total < 50:
         return INDISTINCT
-    common = _window_mean(seen.detail * drawn.detail * weights, _DISTINCT)
-    one = _window_mean(seen.detail * seen.detail * weights, _DISTINCT)
-    two = _window_mean(drawn.detail * drawn.detail * weights, _DISTINCT)
+    common = _local_mean(seen.detail * drawn.detail * weights, _DISTINCT)
+    one = _local_mean(seen.detail * seen.detail * weights, _DISTINCT)
+    two = _local_mean(drawn.detail * drawn.detail * weights, _DISTINCT)
     correlation = common / np.sqrt(np.maximum(one * two, 0) + 0.01)
     return float((correlation * where).sum()) / total
 
@@ -198,27 +207,35 @@ def contest(seen: Surface, first: Drawing, second: Drawing) -> tuple[float, floa
     both = first.mask & second.mask
     if int(both.sum()) < 250:
         return 0.0, 0.0
-    weights = both.astype(np.float32)
-    structure = _vote(seen.detail[..., None], first.detail[..., None], second.detail[..., None], weights, 0.3)
+    structure = _vote(seen.detail[..., None], first.detail[..., None], second.detail[..., None], both, 0.3, _LOCAL)
+    both = both[_HALF]
     # Where the drawings agree in colour, the surface shows them in the light of the place.
     alike = both & (np.linalg.norm(first.lab - second.lab, axis=2) < _ALIKE)
     common = ((first.light + second.light) / 2).astype(np.float32)
     lab = lab_of(under_neutral_light(seen.light, common, alike if int(alike.sum()) > 0.15 * both.sum() else both))
-    colour = _vote(lab[..., 1:], first.lab[..., 1:], second.lab[..., 1:], weights, 20.0)
+    colour = _vote(lab[..., 1:], first.lab[..., 1:], second.lab[..., 1:], both, 20.0, _LOCAL // 2 + 1)
     return structure, colour
 
 
 def detail_of(picture: Image) -> Floats:
     """(H, W): luminance with its local mean taken away and its local contrast made 1."""
     luminance = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    mean = cv2.GaussianBlur(luminance, (0, 0), _NORM)
-    variance = cv2.GaussianBlur(luminance * luminance, (0, 0), _NORM) - mean * mean
-    return ((luminance - mean) / np.sqrt(np.maximum(variance, 0) + _NOISE**2)).astype(np.float32)
+    # Means over so wide a window are as good at half the size.
+    high, wide = luminance.shape
+    small = np.asarray(
+        cv2.resize(
+            np.stack([luminance, luminance * luminance], axis=2), (wide // 2, high // 2), interpolation=cv2.INTER_AREA
+        ),
+        np.float32,
+    )
+    mean, square = cv2.split(cv2.resize(cv2.GaussianBlur(small, (0, 0), _NORM / 2), (wide, high)))
+    variance = np.maximum(square - mean * mean, 0)
+    return ((luminance - mean) / np.sqrt(variance + _NOISE**2)).astype(np.float32)
 
 
 def light_of(picture: Image) -> Floats:
-    """(H, W, 3): linear light, smoothed a little."""
-    return np.asarray(cv2.GaussianBlur(cv2.LUT(picture, _LINEAR), (0, 0), 1.5), np.float32)
+    """(H / 2, W / 2, 3): linear light, smoothed a little."""
+    return np.asarray(cv2.GaussianBlur(cv2.LUT(picture, _LINEAR), (0, 0), 1.5), np.float32)[_HALF].copy()
 
 
 def lab_of(light: Floats) -> Floats:
@@ -230,7 +247,7 @@ def lab_of(light: Floats) -> Floats:
 def under_neutral_light(light: Floats, known: Floats, mask: Mask) -> Floats:
     """The surface's light, divided by that of its place: the median ratio to what it should be, its colour limited."""
     bright = mask & (known.min(axis=2) > 0.03)
-    chosen = bright if int(bright.sum()) >= 100 else mask
+    chosen = bright if int(bright.sum()) >= 25 else mask
     ratio = np.median(np.log((light[chosen] + 0.01) / (known[chosen] + 0.01)), axis=0)
     gain = ratio.mean() + np.clip(ratio - ratio.mean(), -_MAX_CAST, _MAX_CAST)
     return (light / np.exp(gain)).astype(np.float32)
@@ -250,25 +267,36 @@ def _terms(x: Floats, y: Floats) -> Floats:
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).astype(np.float32)
 
 
-def _bend(seen: Floats, drawn: Floats, mask: Mask, reach: int) -> NDArray[np.float64] | None:
+def _bend(
+    seen: Floats, drawn: Floats, mask: Mask, reduced: int, reach: int, tile: int, step: int
+) -> NDArray[np.float64] | None:
     """(terms, 2): how the drawing must be displaced, as a quadratic of the place; None when too few tiles are found."""
     high, wide = seen.shape
-    covered = cv2.boxFilter(mask.astype(np.float32), -1, (_TILE, _TILE))
+    if reduced > 1:
+        size = (wide // reduced, high // reduced)
+        seen, drawn = (
+            np.asarray(cv2.resize(detail, size, interpolation=cv2.INTER_AREA), np.float32) for detail in (seen, drawn)
+        )
+        mask = mask[::reduced, ::reduced][: size[1], : size[0]]
+    half = tile // 2
+    rows = np.arange(half, seen.shape[0] - half + 1, step)
+    columns = np.arange(half, seen.shape[1] - half + 1, step)
+    covered, power = (
+        np.asarray(cv2.boxFilter(field, -1, (tile, tile)), np.float32)[np.ix_(rows, columns)]
+        for field in (mask.astype(np.float32), drawn * drawn)
+    )
     places: list[tuple[float, float, float, float, float]] = []
-    half = _TILE // 2
-    for top in range(0, high - _TILE + 1, _TILE // 2):
-        for left in range(0, wide - _TILE + 1, _TILE // 2):
-            tile = drawn[top : top + _TILE, left : left + _TILE]
-            if covered[top + half, left + half] < 0.7 or cv2.norm(tile, cv2.NORM_L2) < 0.4 * _TILE:
-                continue
-            y0, x0 = max(0, top - reach), max(0, left - reach)
-            around = seen[y0 : top + _TILE + reach, x0 : left + _TILE + reach]
-            _, best, _, at = cv2.minMaxLoc(cv2.matchTemplate(around, tile, cv2.TM_CCOEFF_NORMED))
-            if best >= _TRUSTED:
-                places.append((left + half, top + half, at[0] + x0 - left, at[1] + y0 - top, best * best))
+    for row, column in np.argwhere((covered >= 0.7) & (power >= _TILE_POWER)).tolist():
+        top, left = row * step, column * step
+        piece = drawn[top : top + tile, left : left + tile]
+        y0, x0 = max(0, top - reach), max(0, left - reach)
+        around = seen[y0 : top + tile + reach, x0 : left + tile + reach]
+        _, best, _, at = cv2.minMaxLoc(cv2.matchTemplate(around, piece, cv2.TM_CCOEFF_NORMED))
+        if best >= _TRUSTED:
+            places.append((left + half, top + half, at[0] + x0 - left, at[1] + y0 - top, best * best))
     if len(places) < 6:
         return None
-    x, y, dx, dy, trust = np.array(places).T
+    x, y, dx, dy, trust = np.array(places).T * np.array([[reduced], [reduced], [reduced], [reduced], [1]])
     terms = _terms(
         ((x + dx - wide / 2) / SIDE * 2).astype(np.float32), ((y + dy - high / 2) / SIDE * 2).astype(np.float32)
     ).astype(np.float64)
@@ -294,24 +322,21 @@ def _local_correlation(seen: Floats, drawn: Floats) -> tuple[Floats, Floats]:
 def _quantile(seen: Floats, drawn: Floats, mask: Mask, window: int, share: float) -> float:
     """Of the correlations in all windows that lie in the mask; of those without detail in either only if all are."""
     weights = mask.astype(np.float32)
-    inside = _window_mean(weights, window)
-    common = _window_mean(seen * drawn * weights, window)
-    one, other = (np.maximum(_window_mean(each * each * weights, window), 0) for each in (seen, drawn))
+    inside = _local_mean(weights, window)
+    common = _local_mean(seen * drawn * weights, window)
+    one, other = (np.maximum(_local_mean(each * each * weights, window), 0) for each in (seen, drawn))
+    inside, common, one, other = (field[_HALF] for field in (inside, common, one, other))
     chosen = inside > 0.8
-    if int(chosen.sum()) < 50:
+    if int(chosen.sum()) < 12:
         return 0.0
     correlation = (common / (np.sqrt(one * other) + 1e-3))[chosen]
     detail = np.sqrt(np.minimum(one, other)[chosen] / inside[chosen])
     strong = correlation[detail > _DETAILED]
-    ordered = np.sort(strong if len(strong) > 20 else correlation)
+    ordered = np.sort(strong if len(strong) > 5 else correlation)
     return float(ordered[int(share * len(ordered))])
 
 
-def _local_mean(values: Floats) -> Floats:
-    return _window_mean(values, _LOCAL)
-
-
-def _window_mean(values: Floats, side: int) -> Floats:
+def _local_mean(values: Floats, side: int = _LOCAL) -> Floats:
     return np.asarray(cv2.boxFilter(values, -1, (side, side)), np.float32)
 
 
@@ -322,13 +347,13 @@ def _correlation(one: Floats, other: Floats) -> float:
     return float((first * second).mean(axis=0).sum() / np.sqrt(power))
 
 
-def _vote(seen: Floats, first: Floats, second: Floats, weights: Floats, floor: float) -> float:
+def _vote(seen: Floats, first: Floats, second: Floats, mask: Mask, floor: float, side: int) -> float:
     """Which of two drawings explains the surface's deviation from their mean, tile by tile."""
     difference = first - second
     residual = seen - (first + second) / 2
     agreement, power, noise = (
-        _local_mean(((one * other).sum(axis=2) * weights).astype(np.float32))
+        _local_mean(((one * other).sum(axis=2) * mask).astype(np.float32), side)
         for one, other in ((residual, difference), (difference, difference), (residual, residual))
     )
     tiles = agreement / np.sqrt((power + floor) * (noise + floor))
-    return float((tiles * power).sum() / (power.sum() + floor * float(weights.sum()) * 0.05))
+    return float((tiles * power).sum() / (power.sum() + floor * float(mask.sum()) * 0.05))
