@@ -1,8 +1,8 @@
-"""`python -m bench.matching photographs | films DIRECTORY…`: what finding products costs and yields, in one run."""
+"""`python -m bench.matching photographs | films DIRECTORY… | scale [SIZE…]`: what finding products costs and yields."""
 
 import sys
 
-from bench.matching import films, report_photographs
+from bench.matching import films, report_photographs, scale
 
 
 def main() -> None:
@@ -13,8 +13,10 @@ def main() -> None:
         report_photographs.main()
     elif command == "films":
         films.main()
+    elif command == "scale":
+        scale.main()
     else:
-        sys.exit(f"no such report: {command}; there are photographs and films")
+        sys.exit(f"no such report: {command}; there are photographs, films and scale")
 
 
 if __name__ == "__main__":
