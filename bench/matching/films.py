@@ -1,124 +1,195 @@
-"""What finding products in a demo set costs and yields, run on the domain directly: no cloud, no store.
+"""Whole films through the domain code of the pipeline: no cloud, no store.
 
-    python -m bench.matching films DEMO_DIRECTORY… [--distractors DIRECTORY] [--auto-approve 0.93] [--verbose]
-
-For each directory that `python -m demo make` wrote: precision and recall of appearances (temporal IoU ≥ 0.5), box IoU,
-decoys, and milliseconds per examined frame; `--distractors` adds every product of another demo set's feed to the
-catalogue.
+A film is a demo set that `python -m demo make` draws from a seed. Its products are sought among many that nobody looks
+for, as the pipeline does it and, for comparison, at one frame a second by the same engine; then again with catalogues
+that have none of its products, where whatever is published is a false alarm.
 """
 
 import argparse
 import csv
-import hashlib
 import json
-import pickle
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 import cv2
+import numpy as np
 
+from bench.matching.catalogues import Catalogue, catalogue_of
 from bench.matching.photographs import read
-from demo.score import score
-from functions.contracts import ids
+from bench.matching.sheet import Failure
+from demo.__main__ import make
+from demo.score import Score, score
 from functions.contracts.analysis import Appearance, Shot
 from functions.shoppable.appearances import judge, link
 from functions.shoppable.decode import open_video
 from functions.shoppable.frames import SampledFrame, sample_frames
+from functions.shoppable.image import Image
 from functions.shoppable.looks import examine
-from functions.shoppable.matching.features import ImageFeatures, describe_image
-from functions.shoppable.matching.index import IndexEntry, InstanceIndex, build_index
-from functions.shoppable.matching.instance import InstanceMatcher
+from functions.shoppable.matching.index import IndexEntry
 from functions.shoppable.matching.port import Found, Matcher
 from functions.shoppable.points import Tracker
 from functions.shoppable.shots import SegmentShots, detect_shots, merge_shots
 from functions.shoppable.sightings import FrameMatches
+from functions.shoppable.tracks import Tracks
 
-SHOP = "bench"
-SEGMENT_MS = 20_000
+SEGMENT_MS: Final = 20_000
+_SECOND_MS = 1000
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Seconds of processor time."""
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Seconds of processor time, one thread."""
 
-    shots: float
+    shots: float = 0.0
     """Following points included."""
-    sample: float
-    match: float
-    follow: float
+    sample: float = 0.0
+    match: float = 0.0
+    follow: float = 0.0
+    """Along the tracks, and linking."""
+
+    @property
+    def total(self) -> float:
+        return self.shots + self.sample + self.match + self.follow
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """Part of a film, ready to be examined."""
+
+    shots: SegmentShots
+    tracks: Tracks
+    sampled: tuple[SampledFrame, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Film:
+    """A demo set, decoded as the pipeline decodes it."""
+
+    directory: Path
+    truth: dict[str, Any]
+    segments: tuple[Segment, ...]
+    shots: tuple[Shot, ...]
+    cost: Cost
+
+    @property
+    def seconds(self) -> float:
+        return self.truth["video"]["duration_ms"] / 1000
+
+    @property
+    def each_second(self) -> "Film":
+        """The same, with one frame a second instead of those chosen."""
+        with open_video(self.directory / "video.mp4") as video:
+            began = time.process_time()
+            segments = tuple(
+                Segment(one.shots, one.tracks, tuple(_each_second(video.frames_at, one.shots))) for one in self.segments
+            )
+            spent = time.process_time() - began
+        return replace(self, segments=segments, cost=replace(self.cost, sample=spent))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Seen:
+    """What was made of a film."""
+
+    film: Film
     frames: int
+    """Examined."""
+    appearances: tuple[Appearance, ...]
+    """Approved and for review."""
+    score: Score
+    """Of those approved."""
+    late_ms: tuple[int, ...]
+    """From when a product that was found can be seen to when its appearance begins; not below 0."""
+    cost: Cost
 
 
-def described(job: tuple[str, str]) -> tuple[str, str, bytes]:
-    """(feed id, digest of the pixels, features) of one picture."""
-    feed_id, path = job
+def prepared(directory: Path) -> Film:
+    """Shots, tracks and sampled frames, segment by segment."""
     cv2.setNumThreads(1)
-    image = read(Path(path))
-    return feed_id, hashlib.sha256(image.tobytes()).hexdigest(), describe_image(image).to_bytes()
-
-
-def catalogue(directory: Path) -> Iterator[tuple[str, str]]:
-    """(feed id, path) of every picture of a feed."""
-    with (directory / "feed.tsv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            for name in [row["image_link"], *filter(None, row["additional_image_link"].split(","))]:
-                yield row["id"], str(directory / "images" / name)
-
-
-def entries(directory: Path, *, prefix: str = "", workers: int = 2) -> list[IndexEntry]:
-    """Every picture described; kept beside the feed for the next run, by the code of the features."""
-    code = hashlib.sha256(Path(describe_image.__code__.co_filename).read_bytes()).hexdigest()[:12]
-    cache = directory / f"features-{code}.pickle"
-    if cache.exists():
-        found = pickle.loads(cache.read_bytes())  # noqa: S301 (written by this very program)
-    else:
-        with ProcessPoolExecutor(workers) as pool:
-            found = list(pool.map(described, list(catalogue(directory)), chunksize=16))
-        cache.write_bytes(pickle.dumps(found))
-    return [
-        IndexEntry(
-            product_id=ids.product_id(SHOP, prefix + feed_id),
-            image_sha256=digest,
-            features=ImageFeatures.from_bytes(body),
-        )
-        for feed_id, digest, body in found
-    ]
-
-
-def analyse(path: Path, matcher: Matcher) -> tuple[list[FrameMatches], tuple[Shot, ...], Clock]:
-    """The video pipeline's domain calls, segment by segment."""
-    frames: list[FrameMatches] = []
-    segments: list[SegmentShots] = []
-    spent = {"shots": 0.0, "sample": 0.0, "match": 0.0, "follow": 0.0}
-    with open_video(path) as video:
+    segments: list[Segment] = []
+    spent = [0.0, 0.0]
+    with open_video(directory / "video.mp4") as video:
         for start in range(0, video.duration_ms, SEGMENT_MS):
             began = time.process_time()
             tracker = Tracker()
             shots = detect_shots(video, start, min(start + SEGMENT_MS, video.duration_ms), tracker)
             tracks = tracker.tracks([cut.ms for cut in shots.cuts], video.width, video.height)
-            segments.append(shots)
-            spent["shots"] += time.process_time() - began
+            spent[0] += time.process_time() - began
             began = time.process_time()
-            sampled = list(sample_frames(video, shots))
-            spent["sample"] += time.process_time() - began
+            segments.append(Segment(shots, tracks, tuple(sample_frames(video, shots, tracks))))
+            spent[1] += time.process_time() - began
+        merged = merge_shots(
+            [one.shots for one in segments], duration_ms=video.duration_ms, frame_rate=video.frame_rate
+        )
+    return Film(
+        directory=directory,
+        truth=json.loads((directory / "truth.json").read_text(encoding="utf-8")),
+        segments=tuple(segments),
+        shots=merged,
+        cost=Cost(shots=spent[0], sample=spent[1]),
+    )
 
-            def look(frame: SampledFrame) -> list[Found]:
-                started = time.process_time()
-                found = matcher.match(frame.image)
-                spent["match"] += time.process_time() - started
-                return found
 
-            began, matched = time.process_time(), spent["match"]
-            for shot in examine(sampled, shots, tracks, look, crops_key):
-                frames += shot.frames
-            spent["follow"] += time.process_time() - began - (spent["match"] - matched)
-        shots = merge_shots(segments, duration_ms=video.duration_ms, frame_rate=video.frame_rate)
-    return frames, shots, Clock(**spent, frames=len(frames))
+def _each_second(frames_at: Callable[..., Iterator[Any]], shots: SegmentShots) -> Iterator[SampledFrame]:
+    borders = [cut.ms for cut in shots.cuts]
+    times = [entry.ms for entry in shots.motion]
+    if not times:
+        return
+    wanted = {min(times, key=lambda ms: abs(ms - at)) for at in range(shots.start_ms, shots.end_ms, _SECOND_MS)}
+    for frame in frames_at(sorted(wanted), width=960):
+        shot = sum(border <= frame.ms for border in borders)
+        yield SampledFrame(
+            ms=frame.ms, until_ms=frame.ms, shot=shot, spare=False, frame=frame.number, image=frame.image
+        )
+
+
+def seen(film: Film, catalogue: Catalogue) -> Seen:
+    """What the pipeline publishes."""
+    spent = [0.0]
+    frames: list[FrameMatches] = []
+    began = time.process_time()
+    look = partial(_look, catalogue.matcher, spent)
+    for segment in film.segments:
+        for shot in examine(segment.sampled, segment.shots, segment.tracks, look, crops_key):
+            frames += shot.frames
+    found = judge(link(frames, film.shots))
+    follow = time.process_time() - began - spent[0]
+    published = [
+        {**one.model_dump(), "product_id": catalogue.name(one.product_id)} for one in found if one.verdict == "approved"
+    ]
+    return Seen(
+        film=film,
+        frames=len(frames),
+        appearances=found,
+        score=score(film.truth, {"appearances": published}, {}),
+        late_ms=tuple(_late(film.truth, published)),
+        cost=replace(film.cost, match=spent[0], follow=follow),
+    )
+
+
+def _look(matcher: Matcher, spent: list[float], frame: SampledFrame) -> list[Found]:
+    began = time.process_time()
+    found = matcher.match(frame.image)
+    spent[0] += time.process_time() - began
+    return found
+
+
+def _late(truth: dict[str, Any], published: Sequence[dict[str, Any]]) -> Iterator[int]:
+    for wanted in truth["appearances"]:
+        starts = [
+            one["start_ms"]
+            for one in published
+            if one["product_id"] == wanted["product_id"]
+            and one["start_ms"] < wanted["end_ms"]
+            and wanted["start_ms"] < one["end_ms"]
+        ]
+        if starts:
+            yield max(0, min(starts) - wanted["start_ms"])
 
 
 def crops_key(ms: int, product_id: str) -> str:
@@ -126,79 +197,100 @@ def crops_key(ms: int, product_id: str) -> str:
     return f"{ms}-{product_id}.jpg"
 
 
-def run(directory: Path, extra: list[IndexEntry], auto_approve: float | None, verbose: bool) -> None:
-    """One demo set."""
-    truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
-    names = {ids.product_id(SHOP, feed_id): feed_id for feed_id, _ in catalogue(directory)}
-    with tempfile.TemporaryDirectory() as folder:
-        described_entries = [*entries(directory), *extra]
-        began = time.perf_counter()
-        manifest = build_index(described_entries, Path(folder))
-        built = time.perf_counter() - began
-        size = sum(path.stat().st_size for path in Path(folder).iterdir()) / 1e6
-        began = time.perf_counter()
-        matcher = InstanceMatcher(InstanceIndex.load(Path(folder)))
-        loaded = time.perf_counter() - began
-        frames, shots, clock = analyse(directory / "video.mp4", matcher)
-    linked = link(frames, shots)
-    found = judge(linked, auto_approve_score=auto_approve, review_score=0.0)
-    published = [
-        {**one.model_dump(), "product_id": names.get(one.product_id, f"distractor {one.product_id}")}
-        for one in found
-        if one.verdict == "approved"
-    ]
-    result = score(truth, {"appearances": published}, {})
-    print(
-        f"{directory.name}: products {manifest.products}, appearances {result.appearances} of {result.expected}, "
-        f"precision {result.precision:.3f}, recall {result.recall:.3f}, box IoU {result.box_iou:.3f} "
-        f"(≥ 0.5: {result.boxes_half:.3f}), temporal IoU {result.temporal_iou:.3f}, decoys {result.decoys}, "
-        f"shots {len(shots)} of {len(truth['shots'])}"
-    )
-    print(
-        f"  {clock.frames} frames of {truth['video']['duration_ms'] / 1000:.0f} s; per examined frame: "
-        f"match {1000 * clock.match / clock.frames:.0f} ms; whole video: shots {clock.shots:.1f} s, "
-        f"sampling {clock.sample:.1f} s, matching {clock.match:.1f} s, following {clock.follow:.1f} s; "
-        f"index {size:.0f} MB built in {built:.1f} s, loaded in {1000 * loaded:.0f} ms"
-    )
-    if verbose:
-        report(found, names, truth)
+def drawn(seed: int, folder: Path) -> Path:
+    """The demo set of a seed, below `folder`."""
+    directory = folder / f"seed-{seed}"
+    make(directory, seed, 0)
+    return directory
 
 
-def report(found: Sequence[Appearance], names: dict[str, str], truth: dict[str, Any]) -> None:
-    """Every appearance found, and every one missed."""
-    missed = list(truth["appearances"])
-    for one in found:
-        name = names.get(one.product_id, "distractor")
-        hit = next(
-            (
-                t
-                for t in missed
-                if t["product_id"] == name and t["start_ms"] < one.end_ms and one.start_ms < t["end_ms"]
-            ),
-            None,
-        )
-        if hit:
-            missed.remove(hit)
-        times = f"{hit['start_ms']}-{hit['end_ms']}" if hit else "WRONG" if one.verdict == "approved" else "wrong"
-        print(
-            f"    {name:9} {one.start_ms:6}-{one.end_ms:<6} {times:13} score {one.score:.3f} "
-            f"inliers {one.evidence.inliers} in {one.evidence.frames}"
-        )
-    for one in missed:
-        print(f"    {one['product_id']:9} MISSED {one['start_ms']}-{one['end_ms']}")
+def pictures(directory: Path) -> Iterator[tuple[str, Image]]:
+    """(feed id, picture) of every picture of a feed."""
+    for row in _feed(directory):
+        for name in [row["image_link"], *filter(None, row["additional_image_link"].split(","))]:
+            yield row["id"], read(directory / "images" / name)
+
+
+def _feed(directory: Path) -> list[dict[str, str]]:
+    with (directory / "feed.tsv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def catalogue_of_set(directory: Path, others: Sequence[IndexEntry] = ()) -> Catalogue:
+    """The shop of a demo set; `others`: products that nobody looks for."""
+    categories = {row["id"]: row["product_type"].split(" >")[0] for row in _feed(directory)}
+    return catalogue_of(pictures(directory), others, categories)
+
+
+def failures(result: Seen, catalogue: Catalogue) -> Iterator[Failure]:
+    """What was published wrongly, and what was missed, in the middle of its time."""
+    truth = result.film.truth["appearances"]
+    approved = [one for one in result.appearances if one.verdict == "approved"]
+    for one in approved:
+        name = catalogue.name(one.product_id)
+        if not any(t["product_id"] == name and _overlaps(t, one.start_ms, one.end_ms) for t in truth):
+            middle = one.boxes[len(one.boxes) // 2]
+            yield Failure(
+                draw=partial(_frame, result.film.directory, middle[0]),
+                lines=(f"{result.film.directory.name}, {middle[0]} ms", f"WRONG {name} {one.score:.3f}"),
+                truth=None, said=middle[1:], reference=f"{result.film.directory.name}/{name}",
+            )  # fmt: skip
+    for wanted in truth:
+        mine = [one for one in result.appearances if catalogue.name(one.product_id) == wanted["product_id"]]
+        near = [one for one in mine if _overlaps(wanted, one.start_ms, one.end_ms)]
+        if not any(one.verdict == "approved" for one in near):
+            ms, *box = wanted["boxes"][len(wanted["boxes"]) // 2]
+            best = max((one.score for one in near), default=0.0)
+            yield Failure(
+                draw=partial(_frame, result.film.directory, ms),
+                lines=(f"{result.film.directory.name}, {ms} ms", f"MISSED {wanted['product_id']} {best:.3f}"),
+                truth=(box[0], box[1], box[2], box[3]), said=None,
+                reference=f"{result.film.directory.name}/{wanted['product_id']}",
+            )  # fmt: skip
+
+
+def _overlaps(wanted: dict[str, Any], start_ms: int, end_ms: int) -> bool:
+    return wanted["start_ms"] < end_ms and start_ms < wanted["end_ms"]
+
+
+def _frame(directory: Path, ms: int) -> Image:
+    with open_video(directory / "video.mp4") as video:
+        return next(frame.image for frame in video.frames(max(0, ms - 20), ms + 200))
+
+
+def line(name: str, result: Seen) -> str:
+    """A row of the table."""
+    found, film, cost = result.score, result.film, result.cost
+    share = 1 / film.seconds
+    late = f"{np.median(result.late_ms):.0f}" if result.late_ms else "–"
+    return (
+        f"| {name} | {found.matched} of {found.expected} | {found.precision:.3f} | {found.recall:.3f} "
+        f"| {found.box_iou:.3f} | {found.temporal_iou:.3f} | {late} | {found.decoys} | {result.frames} "
+        f"| {60 * result.frames * share:.0f} | {result.frames / len(film.shots):.2f} "
+        f"| {cost.shots * share:.3f} | {cost.sample * share:.3f} | {cost.match * share:.3f} "
+        f"| {cost.follow * share:.3f} | {cost.total * share:.3f} |"
+    )
+
+
+HEAD: Final = (
+    "| film | found | precision | recall | box IoU | temporal IoU | late, ms | decoys | frames | per minute | per shot "
+    "| shots, CPU s/s | sampling | matching | following | all |\n" + "|---" * 16 + "|"
+)
 
 
 def main() -> None:
-    """The command line."""
+    """The command line: demo sets that are there already, or are drawn."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("directories", type=Path, nargs="+")
-    parser.add_argument("--distractors", type=Path)
-    parser.add_argument("--auto-approve", type=float, help="instead of the thresholds by category")
-    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("directories", type=Path, nargs="*", help="demo sets")
+    parser.add_argument("--seeds", default="", help="demo sets to draw, such as 1,11")
     given = parser.parse_args()
-    extra = entries(given.distractors, prefix="distractor-") if given.distractors else []
-    for directory in given.directories:
-        run(directory, extra, given.auto_approve, given.verbose)
+    with TemporaryDirectory(prefix="bench-films-") as folder:
+        drawn_ones = [drawn(int(seed), Path(folder)) for seed in given.seeds.split(",") if seed]
+        print(HEAD)
+        for directory in [*given.directories, *drawn_ones]:
+            film, shop = prepared(directory), catalogue_of_set(directory)
+            print(line(directory.name, seen(film, shop)))
+            print(line(f"{directory.name}, each second", seen(film.each_second, shop)))
 
 
 if __name__ == "__main__":
