@@ -45,7 +45,8 @@ def test_every_variable_that_a_handler_reads_is_set_and_no_other(recording: Reco
         given = function.inputs["environment"]["variables"]
         threads = _THREADS if "/vision@" in function.inputs["imageUri"] else set[str]()
         assert set(given) == set(variables(model)) | _COMMON | threads, function.name
-        model.model_validate({name: given[name] for name in variables(model)})
+        # An empty one counts as absent.
+        model.model_validate({name: given[name] for name in variables(model) if given[name] != ""})
 
 
 def test_the_image_is_named_by_digest_and_never_by_tag(recording: Recording) -> None:
