@@ -25,6 +25,8 @@ _TURN_BINS = 10
 _PLACE_BIN = 0.5
 """Of the product's longer side in the frame."""
 _MIN_VOTES = 3
+_QUERY_BITS = 12
+"""Frames have fewer points than 2 to this power."""
 _POSES_PER_IMAGE = 2
 _IMAGES_PER_PRODUCT = 2
 
@@ -87,29 +89,31 @@ def _collect(
     bins: list[NDArray[np.int64]] = []
     # Two grids, shifted by half a bin: no cluster is cut in both.
     for shift in (0.0, 0.5):
-        octave = np.floor(poses[:, 0] + shift).astype(np.int64)
+        octave = np.clip(np.floor(poses[:, 0] + shift), -32, 31).astype(np.int64)
         turn = np.floor(poses[:, 1] / (2 * np.pi) * _TURN_BINS + shift).astype(np.int64) % _TURN_BINS
         cell = _PLACE_BIN * longer * np.exp2(octave + 0.5 - shift)
         column = np.clip(np.floor(poses[:, 2] / cell + shift), -500, 500).astype(np.int64)
         row = np.clip(np.floor(poses[:, 3] / cell + shift), -500, 500).astype(np.int64)
         packed = (((octave + 32) * 16 + turn) * 1024 + column + 512) * 1024 + row + 512
-        bins.append((image << 36) + (packed << 1) + int(shift > 0))
+        bins.append((((image << 30) + packed << 1) + int(shift > 0) << _QUERY_BITS) + query)
     keys = np.concatenate(bins)
-    owner = np.concatenate([np.arange(len(query))] * 2)
-    cells, cell_of = np.unique(keys, return_inverse=True)
-    width = int(query.max()) + 1
-    # One point of the frame counts once in a cell, by its best vote.
-    pair, pair_of = np.unique(cell_of * width + query[owner], return_inverse=True)
-    best = np.zeros(len(pair))
-    np.maximum.at(best, pair_of, weight[owner])
-    pair_cell = pair // width
-    votes = np.bincount(pair_cell, weights=best, minlength=len(cells))
-    voters = np.bincount(pair_cell, minlength=len(cells))
-    cell_image = cells >> 36
-    order = np.lexsort((cells, -votes))
-    order = order[voters[order] >= _MIN_VOTES][: limit * 8]
+    # By cell, in it by point of the frame: one counts once in a cell, by its best vote.
+    by_key = np.argsort(keys)
+    keys = keys[by_key]
+    owner = by_key % len(query)
+    pairs = np.flatnonzero(np.diff(keys, prepend=-1))
+    best = np.maximum.reduceat(weight[owner], pairs)
+    cell_of_pair = keys[pairs] >> _QUERY_BITS
+    starts = np.flatnonzero(np.diff(cell_of_pair, prepend=-1))
+    voters = np.diff(starts, append=len(pairs))
+    votes = np.add.reduceat(best, starts)
+    ends = np.append(pairs, len(keys))[starts + voters]
+    strong = np.flatnonzero(voters >= _MIN_VOTES)
+    cells, votes, starts, ends = cell_of_pair[starts][strong], votes[strong], pairs[starts][strong], ends[strong]
+    cell_image = cells >> 31
+    order = np.lexsort((cells, -votes))[: limit * 8]
     chosen = _spread(index, cells, cell_image, order, limit)
-    members = {cell: owner[cell_of == cell] for cell in chosen}
+    members = {cell: np.sort(owner[starts[cell] : ends[cell]]) for cell in chosen}
     found = [
         _hypothesis(int(cell_image[cell]), float(votes[cell]), members[cell], query, points, poses, weight)
         for cell in chosen

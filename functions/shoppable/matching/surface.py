@@ -279,12 +279,8 @@ def _bend(
         )
         mask = mask[::reduced, ::reduced][: size[1], : size[0]]
     half = tile // 2
-    rows = np.arange(half, seen.shape[0] - half + 1, step)
-    columns = np.arange(half, seen.shape[1] - half + 1, step)
-    covered, power = (
-        np.asarray(cv2.boxFilter(field, -1, (tile, tile)), np.float32)[np.ix_(rows, columns)]
-        for field in (mask.astype(np.float32), drawn * drawn)
-    )
+    middles = np.s_[half : drawn.shape[0] - half + 1 : step, half : drawn.shape[1] - half + 1 : step]
+    covered, power = (_local_mean(field, tile)[middles] for field in (mask.astype(np.float32), drawn * drawn))
     places: list[tuple[float, float, float, float, float]] = []
     for row, column in np.argwhere((covered >= 0.7) & (power >= _TILE_POWER)).tolist():
         top, left = row * step, column * step
