@@ -24,10 +24,11 @@ of that ratio falls from 5 at 0.02 through 0 at 0.27 to -2 at DISTANCE.
 """
 _MIN_MATCHES = 5
 _MIN_INLIERS = 8
-_FIRST_REACH = 0.09
-"""Of the product's longer side in the frame: how far from its place a point is looked for at first."""
-_ROUGH_REACH = 0.2
-"""The same where too few votes agree to trust more than their mean pose."""
+_FIRST_LOOKS = ((8, 0.045, 300), (4, 0.09, 2000), (0, 0.2, 2000))
+"""From so many votes on that agree on a map: how far from its place a point is looked for at first, as a share of the
+product's longer side in the frame, and how many of the picture's strongest points are. Where too few agree on any, the
+map is their mean pose.
+"""
 _REACH = 0.02
 _SCALE_OCTAVES = 0.8
 _TURN = np.deg2rad(35)
@@ -100,8 +101,9 @@ def verify(hypothesis: Hypothesis, reference: Reference, grid: PointGrid) -> Evi
     if len(reference.points) < _MIN_MATCHES:
         return None
     side = max(reference.width, reference.height) * hypothesis.scale
-    rough, reach = _first_map(hypothesis, reference, grid, side)
-    pairs = _guided(rough, reference, grid, float(np.clip(reach * side, 4, 60)))
+    rough, agreeing = _first_map(hypothesis, reference, grid, side)
+    reach, strongest = next(rest for least, *rest in _FIRST_LOOKS if agreeing >= least)
+    pairs = _guided(rough, reference, grid, float(np.clip(reach * side, 4, 60)), int(strongest))
     if len(pairs.seen) < _MIN_MATCHES:
         return None
     homography: Matrix | None = None
@@ -155,8 +157,8 @@ def is_possible(homography: Matrix, picture: Sized, frame: Sized) -> bool:
     )
 
 
-def _first_map(hypothesis: Hypothesis, reference: Reference, grid: PointGrid, side: float) -> tuple[Matrix, float]:
-    """The map that most votes agree on, and how far to look around it."""
+def _first_map(hypothesis: Hypothesis, reference: Reference, grid: PointGrid, side: float) -> tuple[Matrix, int]:
+    """The map that most votes agree on, and how many do; their mean pose, and 0, where that are fewer than four."""
     if len(hypothesis.seen) >= 4:
         affine, inside = cv2.estimateAffinePartial2D(
             hypothesis.known,
@@ -169,7 +171,7 @@ def _first_map(hypothesis: Hypothesis, reference: Reference, grid: PointGrid, si
         if np.size(affine) == 6 and int(np.sum(inside)) >= 4:
             found = np.vstack([np.asarray(affine, np.float64), [0, 0, 1]])
             if 0.6 < float(np.hypot(found[0, 0], found[1, 0])) / hypothesis.scale < 1.6:
-                return found, _FIRST_REACH
+                return found, int(np.sum(inside))
     cosine, sine = hypothesis.scale * np.cos(hypothesis.turn), hypothesis.scale * np.sin(hypothesis.turn)
     x, y = reference.width / 2, reference.height / 2
     pose = [
@@ -177,12 +179,14 @@ def _first_map(hypothesis: Hypothesis, reference: Reference, grid: PointGrid, si
         [sine, cosine, hypothesis.y - sine * x - cosine * y],
         [0, 0, 1],
     ]
-    return np.array(pose, np.float64), _ROUGH_REACH
+    return np.array(pose, np.float64), 0
 
 
-def _guided(homography: Matrix, reference: Reference, grid: PointGrid, reach: float) -> _Pairs:
-    """Points of the frame that lie, and look, as the map demands."""
-    points = reference.points
+def _guided(
+    homography: Matrix, reference: Reference, grid: PointGrid, reach: float, strongest: int | None = None
+) -> _Pairs:
+    """Points of the frame that lie, and look, as the map demands; of the picture's points only the `strongest`."""
+    points = reference.points[:strongest]
     x, y = points[:, 0], points[:, 1]
     (a, b, c), (d, e, f), (g, h, i) = homography.astype(np.float32).tolist()
     depth = g * x + h * y + i
