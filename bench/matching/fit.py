@@ -5,14 +5,14 @@ that no photograph of its brand has taught, a scene in the choice of thresholds 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.matching.samples import Sample
-from functions.shoppable.matching.scores import CERTAIN
+from functions.shoppable.matching.scores import CERTAIN, LARGEST
 
 Doubles = NDArray[np.float64]
 
@@ -24,7 +24,10 @@ MISSING_PRIOR: Final = 0.05
 products that are in it: an assumption. Scores and thresholds are for that share.
 """
 PHOTOGRAPH_WEIGHT: Final = 3.0
-"""A photograph counts as so many generated scenes: there are few, and they are real."""
+"""A photograph teaches as much as so many generated scenes: there are few, and they are real."""
+BENDS: Final = (0.0, 2.0)
+"""Log odds at which the calibration may bend."""
+_AS_IT_IS = np.array([0.0, 1.0, *(0.0 for _ in BENDS)])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,6 +38,8 @@ class Weights:
     """Features' differences, then the two contests."""
     alone: Doubles
     """A constant, the features, how alike it is in what tells it apart, then what a close contest takes away."""
+    calibration: Doubles
+    """A constant, a slope, then how much steeper it is from each of BENDS on."""
 
     def margins(self, sample: Sample) -> Doubles:
         """(candidates, candidates): log odds of the row's against the column's; CERTAIN on the diagonal."""
@@ -48,7 +53,7 @@ class Weights:
     def scores(self, sample: Sample) -> Doubles:
         """Probability of each candidate, as Place.scores gives it."""
         closest = self.margins(sample).min(axis=1)
-        scores = sigmoid(_alone(sample, closest) @ self.alone)
+        scores = sigmoid(_bent(_alone(sample, closest) @ self.alone) @ self.calibration)
         best = int(closest.argmax())
         others = np.arange(len(scores)) != best
         return np.where(others, np.minimum(scores, 1 - scores[best]), scores)
@@ -84,7 +89,7 @@ def fit(samples: Sequence[Sample]) -> Weights:
                     labels.append(float(label))
                     counts.append(0.5 * weight_of(sample, MISSING_LEARNED))
     against = logistic(np.array(rows), np.array(labels), np.array(counts))
-    found = Weights(against=against, alone=np.zeros(0))
+    found = Weights(against=against, alone=np.zeros(0), calibration=_AS_IT_IS)
     rows, labels, counts = [], [], []
     for sample in samples:
         closest = found.margins(sample).min(axis=1)
@@ -93,13 +98,14 @@ def fit(samples: Sequence[Sample]) -> Weights:
         labels.append(float(sample.right[best]))
         counts.append(weight_of(sample, MISSING_LEARNED))
     alone = logistic(np.array(rows), np.array(labels), np.array(counts), constant=True)
-    return Weights(against=against, alone=alone)
+    return Weights(against=against, alone=alone, calibration=_AS_IT_IS)
 
 
 def fit_calibrated(samples: Sequence[Sample]) -> Weights:
-    """The same, then moved and stretched (Platt, 1999) so that odds of samples that did not teach them come true.
+    """The same, then calibrated so that odds of samples that did not teach them come true: Platt's (1999) line, with a
+    bend at each of BENDS, since those that are hardly in doubt are more often right than a straight one has it.
 
-    Folds are those of the samples: seeds, and brands of photographs.
+    Folds are those of the samples: seeds, and brands of photographs. Here a photograph counts as much as a scene.
     """
     odds: list[float] = []
     labels: list[float] = []
@@ -111,13 +117,9 @@ def fit_calibrated(samples: Sequence[Sample]) -> Weights:
             best = int(closest.argmax())
             odds.append(float(_alone(sample, closest)[best] @ weights.alone))
             labels.append(float(sample.right[best]))
-            counts.append(weight_of(sample, MISSING_PRIOR))
-    rows = np.column_stack([np.ones(len(odds)), np.clip(odds, -12, 12)])
-    shift, stretch = logistic(rows, np.array(labels), np.array(counts), constant=True)
-    weights = fit(samples)
-    alone = weights.alone * stretch
-    alone[0] += shift
-    return Weights(against=weights.against, alone=alone)
+            counts.append(MISSING_PRIOR if sample.is_missing else 1.0)
+    calibration = logistic(_bent(np.array(odds)), np.array(labels), np.array(counts), constant=True)
+    return replace(fit(samples), calibration=calibration)
 
 
 def unseen_scores(samples: Sequence[Sample]) -> list[tuple[Sample, Doubles]]:
@@ -138,6 +140,11 @@ def _folds(samples: Sequence[Sample], count: int = 6) -> list[tuple[list[Sample]
         ([s for s in samples if group[s.fold] != number], [s for s in samples if group[s.fold] == number])
         for number in sorted(set(group.values()))
     ]
+
+
+def _bent(odds: Doubles) -> Doubles:
+    inside = np.clip(odds, -LARGEST, LARGEST)
+    return np.column_stack([np.ones(len(inside)), inside, *(np.maximum(inside - at, 0) for at in BENDS)])
 
 
 def _alone(sample: Sample, closest: Doubles) -> Doubles:

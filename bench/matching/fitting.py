@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from bench.matching.fit import MISSING_PRIOR, Doubles, Weights, fit_calibrated, unseen_scores
+from bench.matching.fit import BENDS, MISSING_PRIOR, Doubles, Weights, fit_calibrated, unseen_scores
 from bench.matching.grid import ENGINES, Row, ask, best_threshold
 from bench.matching.samples import GROCERIES_CATEGORY, Sample, photograph_samples, scene_samples
 from functions.shoppable.matching import fitted
@@ -112,6 +112,10 @@ AGAINST = {tuple(against[:features])}
 """One weight per feature's difference."""
 STRUCTURE, COLOUR = {against[features]}, {against[features + 1]}
 """Of surface.contest."""
+CALIBRATION = {tuple(round(float(value), 3) for value in weights.calibration)}
+"""A constant, a slope, then how much steeper it is from each of BENDS on."""
+BENDS = {BENDS}
+"""Log odds."""
 BANDS = {pprint.pformat(found, width=100)}
 """(approved from, a person is asked from), by top-level category; "": of every other."""
 '''

@@ -8,12 +8,14 @@ finds and writes them.
 import math
 from dataclasses import dataclass
 
-from functions.shoppable.matching.fitted import AGAINST, ALONE, CLOSE, COLOUR, DISTINCT, STRUCTURE
+from functions.shoppable.matching.fitted import AGAINST, ALONE, BENDS, CALIBRATION, CLOSE, COLOUR, DISTINCT, STRUCTURE
 from functions.shoppable.matching.surface import INDISTINCT, Likeness
 from functions.shoppable.matching.verify import Evidence
 
 CERTAIN = 6.0
 """Margins beyond say no more."""
+LARGEST = 12.0
+"""Log odds beyond say no more."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -28,13 +30,9 @@ class Candidate:
         found, alike = self.evidence, self.likeness
         return (
             math.log1p(found.firm) / 3,
-            math.log1p(found.inliers - found.firm) / 3,
             alike.structure,
-            alike.agreeing,
             alike.colour,
             alike.off_colour / 20,
-            alike.typical,
-            alike.weakest,
         )
 
 
@@ -53,4 +51,11 @@ def probability(candidate: Candidate, closest: float, distinct: float = INDISTIN
     odds = ALONE[0] + DISTINCT * distinct - CLOSE * math.log1p(math.exp(-min(closest, CERTAIN)))
     for weight, value in zip(ALONE[1:], candidate.features(), strict=True):
         odds += weight * value
-    return 1 / (1 + math.exp(-min(max(odds, -30.0), 30.0)))
+    return 1 / (1 + math.exp(-calibrated(odds)))
+
+
+def calibrated(odds: float) -> float:
+    """Log odds that come true: a line that bends upwards or downwards at each of BENDS."""
+    inside = min(max(odds, -LARGEST), LARGEST)
+    shift, slope, *more = CALIBRATION
+    return shift + slope * inside + sum(steeper * max(inside - at, 0) for steeper, at in zip(more, BENDS, strict=True))

@@ -89,17 +89,11 @@ class Likeness:
     """How alike a drawing and its surface are."""
 
     structure: float
-    """-1..1: mean local correlation of detail, over the better 70 % (a hand may cover the rest)."""
-    agreeing: float
-    """0..1: share of detail that correlates at all."""
+    """-1..1: median correlation of detail, over windows in which both have some (a hand may cover the rest)."""
     colour: float
     """-1..1: correlation of colours."""
     off_colour: float
     """L*a*b* units: mean distance of chroma once light is accounted for."""
-    typical: float = 0.0
-    """-1..1: median correlation in coarse windows in which both have detail."""
-    weakest: float = 0.0
-    """-1..1: the correlation that 15 % of such windows, fine ones, do not reach: where another text is, it is low."""
 
 
 def surface(homography: Matrix, reference: Reference, frame: tuple[int, int], image: Image) -> Surface:
@@ -161,22 +155,14 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
     mask = drawn.mask
     if int(mask.sum()) < 250:
         return None
-    correlation, weights = (field[_HALF] for field in _local_correlation(seen.detail, drawn.detail))
     mask = mask[_HALF]
-    chosen, weight = correlation[mask], weights[mask] + 1e-6
-    order = np.argsort(-chosen, kind="stable")
-    upto = int(np.searchsorted(np.cumsum(weight[order]), 0.7 * float(weight.sum()))) + 1
-    better = order[:upto]
     lab = lab_of(under_neutral_light(seen.light, drawn.light, mask))
     first, second = lab[mask][:, 1:], drawn.lab[mask][:, 1:]
     apart = np.hypot(first[:, 0] - second[:, 0], first[:, 1] - second[:, 1])
     return Likeness(
-        structure=float((chosen[better] * weight[better]).sum() / weight[better].sum()),
-        agreeing=float(weight[chosen > 0.5].sum()) / float(weight.sum()),
+        structure=_structure(seen.detail, drawn.detail, drawn.mask),
         colour=_correlation(first, second),
         off_colour=float(np.minimum(apart, 40).mean()),
-        typical=_quantile(seen.detail, drawn.detail, drawn.mask, _COARSE, 0.5),
-        weakest=_quantile(seen.detail, drawn.detail, drawn.mask, _LOCAL, 0.15),
     )
 
 
@@ -308,19 +294,12 @@ def _bend(
     return bend
 
 
-def _local_correlation(seen: Floats, drawn: Floats) -> tuple[Floats, Floats]:
-    """Correlation in a small window around each pixel, and how much detail the drawing has there."""
-    common, one, other = _local_mean(seen * drawn), _local_mean(seen * seen), _local_mean(drawn * drawn)
-    correlation = common / (np.sqrt(np.maximum(one * other, 0)) + 0.15)
-    return correlation.astype(np.float32), np.sqrt(np.maximum(other, 0)).astype(np.float32)
-
-
-def _quantile(seen: Floats, drawn: Floats, mask: Mask, window: int, share: float) -> float:
-    """Of the correlations in all windows that lie in the mask; of those without detail in either only if all are."""
+def _structure(seen: Floats, drawn: Floats, mask: Mask) -> float:
+    """The median correlation of windows that lie in the mask; of those without detail in either only if all are."""
     weights = mask.astype(np.float32)
-    inside = _local_mean(weights, window)
-    common = _local_mean(seen * drawn * weights, window)
-    one, other = (np.maximum(_local_mean(each * each * weights, window), 0) for each in (seen, drawn))
+    inside = _local_mean(weights, _COARSE)
+    common = _local_mean(seen * drawn * weights, _COARSE)
+    one, other = (np.maximum(_local_mean(each * each * weights, _COARSE), 0) for each in (seen, drawn))
     inside, common, one, other = (field[_HALF] for field in (inside, common, one, other))
     chosen = inside > 0.8
     if int(chosen.sum()) < 12:
@@ -329,7 +308,7 @@ def _quantile(seen: Floats, drawn: Floats, mask: Mask, window: int, share: float
     detail = np.sqrt(np.minimum(one, other)[chosen] / inside[chosen])
     strong = correlation[detail > _DETAILED]
     ordered = np.sort(strong if len(strong) > 5 else correlation)
-    return float(ordered[int(share * len(ordered))])
+    return float(ordered[len(ordered) // 2])
 
 
 def _local_mean(values: Floats, side: int = _LOCAL) -> Floats:

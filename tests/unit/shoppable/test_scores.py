@@ -9,8 +9,8 @@ from functions.shoppable.matching.scores import ALONE, CERTAIN, Candidate, margi
 from functions.shoppable.matching.surface import Likeness
 from functions.shoppable.matching.verify import Evidence
 
-LIKE = Likeness(structure=0.7, agreeing=0.6, colour=0.7, off_colour=4.0)
-CHANCE = Likeness(structure=0.15, agreeing=0.05, colour=0.1, off_colour=18.0)
+LIKE = Likeness(structure=0.7, colour=0.7, off_colour=4.0)
+CHANCE = Likeness(structure=0.15, colour=0.1, off_colour=18.0)
 
 
 def candidate(inliers: int = 60, error: float = 0.15, likeness: Likeness = LIKE) -> Candidate:
@@ -25,12 +25,11 @@ candidates = st.builds(
     lambda inliers, error, *values: candidate(
         inliers,
         error,
-        Likeness(structure=values[0], agreeing=values[1], colour=values[2], off_colour=values[3]),
+        Likeness(structure=values[0], colour=values[1], off_colour=values[2]),
     ),
     st.integers(8, 600),
     st.floats(0, 0.55),
     st.floats(-1, 1),
-    st.floats(0, 1),
     st.floats(-1, 1),
     st.floats(0, 40),
 )
@@ -65,7 +64,7 @@ def test_should_take_what_is_beyond_certain_for_certain(one):
 
 @pytest.mark.parametrize(
     "better",
-    [{"structure": 0.9}, {"agreeing": 0.9}, {"colour": 0.95}, {"off_colour": 1.0}],
+    [{"structure": 0.9}, {"colour": 0.95}, {"off_colour": 1.0}],
     ids=lambda better: next(iter(better)),
 )
 def test_should_be_surer_the_more_alike_the_pictures_are(better):

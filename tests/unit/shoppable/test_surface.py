@@ -67,10 +67,8 @@ def test_should_find_a_picture_like_itself_and_unlike_another():
     same, other = alike(texture(1), texture(1)), alike(texture(1), texture(2))
 
     assert same.structure > 0.8
-    assert same.agreeing > 0.7
     assert same.colour > 0.8
     assert same.structure > other.structure + 0.4
-    assert same.agreeing > other.agreeing + 0.4
     assert same.off_colour < other.off_colour
 
 
@@ -99,7 +97,6 @@ def test_should_bend_onto_a_surface_that_is_a_few_pixels_off():
     found = alike(texture(1), texture(1), pose=off)
 
     assert found.structure > 0.7
-    assert found.agreeing > 0.6
 
 
 def test_should_compare_what_is_inside_when_a_product_is_cut_off_by_the_frame():
@@ -131,7 +128,6 @@ def test_should_not_find_detail_in_a_plain_surface():
     found = alike(texture(1), texture(1), frame=plain)
 
     assert found.structure < 0.1
-    assert found.agreeing < 0.05
 
 
 @pytest.mark.parametrize(("shown", "sign"), [(0, 1), (1, -1)])
@@ -194,8 +190,8 @@ def test_should_have_nothing_that_tells_two_equal_pictures_apart():
     assert distinct(seen, first, second) == INDISTINCT
 
 
-def test_should_see_another_text_in_the_weakest_windows():
+def test_should_be_less_alike_in_most_windows_with_another_flavour():
     right, wrong = alike(look_alike(0), look_alike(0)), alike(look_alike(0), look_alike(1))
 
-    assert right.typical > 0.8
-    assert right.weakest > wrong.weakest + 0.3
+    assert right.structure > 0.8
+    assert right.structure > wrong.structure
