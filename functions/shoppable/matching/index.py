@@ -31,8 +31,8 @@ from functions.shoppable.matching.records import (
 )
 from functions.shoppable.matching.search import SearchBuilder, SearchLayer
 
-SEARCH_FEATURES = 250
-"""Of every image, in the search layer, at most."""
+SEARCH_FEATURES = 150
+"""Of every image, in the search layer, at most: of each size the strongest."""
 SEARCH_ROWS = 30_000_000
 """In the search layer, about: what a larger catalogue must do with is fewer features of each image."""
 TEXTURED_FEATURES = 40
@@ -189,10 +189,12 @@ class _Layers:
     ) -> None:
         # In even steps over the catalogue: the same pictures whatever order they came in.
         sampled = order[:: max(1, -(-len(order) // _SAMPLED_IMAGES))]
-        found = [features.descriptors for features in pictures.features(sampled)]
-        each = sum(map(len, found)) / max(len(found), 1)
         self._features = int(np.clip(SEARCH_ROWS // max(len(order), 1), 1, SEARCH_FEATURES))
-        found = [descriptors[: self._features] for descriptors in found]
+        found: list[NDArray[np.uint8]] = []
+        each = 0.0
+        for features in pictures.features(sampled):
+            found.append(features.descriptors[_spread(features.points, self._features)])
+            each += len(features.points) / len(sampled)
         rows = round(sum(map(len, found)) / max(len(found), 1) * len(order))
         sample = np.concatenate(found) if found else np.zeros((0, 128), np.uint8)
         self._projection = _projection(sample, reduce=each * len(order) >= _REDUCE_FROM)
@@ -206,8 +208,9 @@ class _Layers:
         """Where it is: `first_row` to `checksum` of the table of images."""
         first = self.search.rows
         vectors, points = _projected(features.descriptors, self._projection), packed(features.points)
-        self.search.add(vectors[: self._features])
-        self._points.write(points[: self._features].astype("<i2").tobytes())
+        chosen = _spread(features.points, self._features)
+        self.search.add(vectors[chosen])
+        self._points.write(points[chosen].astype("<i2").tobytes())
         record = record_of(
             (features.width, features.height), points, quantised(vectors), features.outline, features.picture
         )
@@ -327,6 +330,18 @@ class InstanceIndex:
         row = self._images[image]
         file, start, size, checksum = (int(row[name]) for name in ("file", "start", "size", "checksum"))
         return Span(self.manifest.records[file], start, size, checksum)
+
+
+def _spread(points: Floats, most: int) -> NDArray[np.int64]:
+    """Which points are searched for: of every octave of sizes the strongest, then the second … Small points are many
+    and strong, but of a product that is small in the frame only the large ones are seen.
+    """
+    octave = np.maximum(np.floor(np.log2(np.maximum(points[:, 2], 1e-3))), 1)
+    order = np.argsort(octave, kind="stable")
+    _, first, counts = np.unique(octave[order], return_index=True, return_counts=True)
+    rank = np.empty(len(points), np.int64)
+    rank[order] = np.arange(len(points)) - np.repeat(first, counts)
+    return np.sort(np.argsort(rank, kind="stable")[:most])
 
 
 def _projection(sample: NDArray[np.uint8], *, reduce: bool) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FLAT_BELOW = 2_000
-_CODED_FROM = 400_000
+_CODED_FROM = 100_000
 """Rows from which on there are product-quantised codes instead of one byte per dimension, and two levels of lists."""
 _PROBES = 12
 _CODES = 32
