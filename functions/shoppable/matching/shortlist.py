@@ -28,6 +28,10 @@ _MIN_VOTES = 3
 _QUERY_BITS = 12
 """Frames have fewer points than 2 to this power."""
 _POSES_PER_IMAGE = 2
+_COPIES = 16
+"""Of one picture, in each grid."""
+_COPY = 0.3
+"""Share of the votes of a picture's best pose from which on another pose may be another copy."""
 _IMAGES_PER_PRODUCT = 2
 
 Floats = NDArray[np.float32]
@@ -112,7 +116,7 @@ def _collect(
     cells, votes, starts, ends = cell_of_pair[starts][strong], votes[strong], pairs[starts][strong], ends[strong]
     cell_image = cells >> 31
     order = np.lexsort((cells, -votes))[: limit * 8]
-    chosen = _spread(index, cells, cell_image, order, limit)
+    chosen = _spread(index, cells, votes, order, limit)
     members = {cell: np.sort(owner[starts[cell] : ends[cell]]) for cell in chosen}
     found = [
         _hypothesis(int(cell_image[cell]), float(votes[cell]), members[cell], query, points, poses, weight)
@@ -135,23 +139,32 @@ def _alike(one: Hypothesis, other: Hypothesis, size: Floats) -> bool:
 
 
 def _spread(
-    index: InstanceIndex, cells: NDArray[np.int64], cell_image: NDArray[np.int64], order: NDArray[np.int64], limit: int
+    index: InstanceIndex, cells: NDArray[np.int64], votes: NDArray[np.float64], order: NDArray[np.int64], limit: int
 ) -> list[int]:
-    """The best cells, few of one picture and few pictures of one product."""
+    """The best cells, few of one picture and few pictures of one product; further ones of a picture that are nearly as
+    good as its best, for it may be there several times, beyond the limit.
+    """
     chosen: list[int] = []
-    of_image: dict[tuple[int, int], int] = {}
+    usual = 0
+    of_grid: dict[int, list[int]] = {}
     of_product: dict[int, set[int]] = {}
     for cell in order.tolist():
-        image = int(cell_image[cell])
+        image, grid = int(cells[cell]) >> 31, int(cells[cell]) & 1
         images = of_product.setdefault(int(index.image_product[image]), set())
-        grid = (image, int(cells[cell]) & 1)
-        if of_image.get(grid, 0) >= _POSES_PER_IMAGE or (image not in images and len(images) >= _IMAGES_PER_PRODUCT):
+        poses = of_grid.setdefault(2 * image + grid, [])
+        if image not in images and len(images) >= _IMAGES_PER_PRODUCT:
             continue
-        of_image[grid] = of_image.get(grid, 0) + 1
+        if len(poses) >= _POSES_PER_IMAGE:
+            if len(poses) < _COPIES and votes[cell] >= _COPY * votes[poses[0]]:
+                poses.append(cell)
+                chosen.append(cell)
+            continue
+        usual += 1
+        if usual > limit:
+            break
+        poses.append(cell)
         images.add(image)
         chosen.append(cell)
-        if len(chosen) >= limit:
-            break
     return chosen
 
 

@@ -108,14 +108,33 @@ def test_should_put_the_box_around_the_product_and_not_around_the_room_of_its_ot
     assert box_iou(found[0].box, box) > 0.9
 
 
-def test_should_find_a_product_as_often_as_it_is_there(matcher):
-    boxes = [(0.1, 0.2, 0.2, 0.5), (0.6, 0.3, 0.22, 0.55)]
-
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [(0.05, 0.2, 0.2, 0.5), (0.7, 0.3, 0.22, 0.55)],
+        [(0.2, 0.2, 0.2, 0.55), (0.41, 0.2, 0.2, 0.55)],
+        [(0.05, 0.1, 0.3, 0.8), (0.4, 0.2, 0.2, 0.55), (0.7, 0.3, 0.14, 0.37)],
+        [(0.02 + 0.16 * number, 0.3, 0.15, 0.4) for number in range(6)],
+    ],
+    ids=["far apart", "side by side", "of three sizes", "on a shelf"],
+)
+def test_should_find_a_product_as_often_as_it_is_there(matcher, boxes):
     found = seen_by(matcher, scene([(texture(5), box) for box in boxes]))
 
     sure = [match for match in found if match.score > 0.8]
-    assert [match.product_id for match in sure] == [product(5)] * 2
+    assert [match.product_id for match in sure] == [product(5)] * len(boxes)
     assert all(any(box_iou(match.box, box) > 0.9 for match in sure) for box in boxes)
+
+
+def test_should_give_the_same_answer_however_many_threads_there_are(matcher):
+    picture = scene([(texture(5), (0.3, 0.2, 0.25, 0.6)), (look_alike(0), (0.6, 0.2, 0.2, 0.5))])
+    alone = seen_by(matcher, picture)
+
+    cv2.setNumThreads(4)
+    try:
+        assert seen_by(matcher, picture) == alone
+    finally:
+        cv2.setNumThreads(1)
 
 
 def test_should_clip_boxes_to_the_picture(matcher):
@@ -268,6 +287,32 @@ def test_should_accept_every_similarity_and_refuse_its_mirror_image(scale, turn,
 
     assert is_possible(similarity, _Picture(), frame)
     assert not is_possible(similarity @ np.diag([-1.0, 1, 1]), _Picture(), frame)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    scale=st.floats(0.3, 2.0),
+    turn=st.floats(-3.1, 3.1),
+    impossible=st.sampled_from(
+        [
+            np.diag([0.2, 1.0, 1.0]),
+            np.diag([1.0, 0.2, 1.0]),
+            np.diag([0.02, 0.02, 1.0]),
+            np.diag([40.0, 40.0, 1.0]),
+            np.array([[1.0, 0, 0], [0, 1, 0], [0.01, 0, -1]]),
+            np.array([[1.0, 0, 0], [0, 1, 0], [0.02, 0, 1]]),
+            np.full((3, 3), np.nan),
+            np.zeros((3, 3)),
+        ]
+    ),
+)
+def test_should_refuse_needles_specks_giants_and_what_lies_behind_the_camera(scale, turn, impossible):
+    frame = describe_frame(np.zeros((540, 960, 3), np.uint8))
+    cosine, sine = scale * np.cos(turn), scale * np.sin(turn)
+
+    assert not is_possible(
+        np.array([[cosine, -sine, 300], [sine, cosine, 200], [0, 0, 1]]) @ impossible, _Picture(), frame
+    )
 
 
 def test_should_project_points_with_their_depth():
