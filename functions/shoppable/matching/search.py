@@ -121,6 +121,8 @@ class SearchLayer:
         """Raises RuntimeError when there is none."""
         import faiss
 
+        # Frames are spread over processes: threads in each would wait for one another.
+        faiss.omp_set_num_threads(1)
         self._index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
         self.rows = int(self._index.ntotal)
 
