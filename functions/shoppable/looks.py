@@ -22,8 +22,10 @@ from functions.shoppable.tracks import Tracks, follow
 
 FOLLOW_FROM = 0.1
 """A match that scores less is none."""
-DOUBT_FROM = 0.15
-"""What scores less after the first look is nothing: a second one would cost more than it finds."""
+DOUBT_FROM = 0.3
+"""What scores less is nothing: a second look would cost more than it finds."""
+ENOUGH_LOOKS = 3
+"""At one appearance: what is in doubt after so many is for a person."""
 _SLACK_MS = 300
 
 
@@ -116,6 +118,7 @@ class _Shot:
         return any(
             DOUBT_FROM <= found.score < approve_from(found.category)
             and found.start_ms - _SLACK_MS <= ms <= found.end_ms + _SLACK_MS
+            and sum(found.start_ms <= frame.ms <= found.end_ms for frame in self._frames) < ENOUGH_LOOKS
             for found in link_shot(self._frames, *self._span)
         )
 
