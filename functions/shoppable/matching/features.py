@@ -20,8 +20,8 @@ PRODUCT_SIDE = 480
 """Pixels: product pictures are brought to this longer side; smaller ones are enlarged at most twofold."""
 PRODUCT_FEATURES = 700
 FRAME_SIDE = 960
-FRAME_FEATURES = 1500
-FRAME_ENLARGED = 1.5
+FRAME_FEATURES = 1300
+FRAME_ENLARGED = 1.2
 """Small pictures are enlarged at most so much: the detector looks at twofold size anyway."""
 PICTURE_SIDE = 160
 """Pixels: the longer side of the small picture that is kept for comparing surfaces."""

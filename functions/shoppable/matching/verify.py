@@ -24,10 +24,9 @@ of that ratio falls from 5 at 0.02 through 0 at 0.27 to -2 at DISTANCE.
 """
 _MIN_MATCHES = 5
 _MIN_INLIERS = 8
-_FIRST_LOOKS = ((8, 0.045, 300), (4, 0.09, 2000), (0, 0.2, 2000))
+_FIRST_REACHES = ((10, 0.06), (4, 0.09), (0, 0.2))
 """From so many votes on that agree on a map: how far from its place a point is looked for at first, as a share of the
-product's longer side in the frame, and how many of the picture's strongest points are. Where too few agree on any, the
-map is their mean pose.
+product's longer side in the frame. Where too few agree on any, the map is their mean pose.
 """
 _REACH = 0.02
 _SCALE_OCTAVES = 0.8
@@ -102,8 +101,8 @@ def verify(hypothesis: Hypothesis, reference: Reference, grid: PointGrid) -> Evi
         return None
     side = max(reference.width, reference.height) * hypothesis.scale
     rough, agreeing = _first_map(hypothesis, reference, grid, side)
-    reach, strongest = next(rest for least, *rest in _FIRST_LOOKS if agreeing >= least)
-    pairs = _guided(rough, reference, grid, float(np.clip(reach * side, 4, 60)), int(strongest))
+    reach = next(reach for least, reach in _FIRST_REACHES if agreeing >= least)
+    pairs = _guided(rough, reference, grid, float(np.clip(reach * side, 4, 60)))
     if len(pairs.seen) < _MIN_MATCHES:
         return None
     homography: Matrix | None = None
@@ -182,11 +181,9 @@ def _first_map(hypothesis: Hypothesis, reference: Reference, grid: PointGrid, si
     return np.array(pose, np.float64), 0
 
 
-def _guided(
-    homography: Matrix, reference: Reference, grid: PointGrid, reach: float, strongest: int | None = None
-) -> _Pairs:
-    """Points of the frame that lie, and look, as the map demands; of the picture's points only the `strongest`."""
-    points = reference.points[:strongest]
+def _guided(homography: Matrix, reference: Reference, grid: PointGrid, reach: float) -> _Pairs:
+    """Points of the frame that lie, and look, as the map demands."""
+    points = reference.points
     x, y = points[:, 0], points[:, 1]
     (a, b, c), (d, e, f), (g, h, i) = homography.astype(np.float32).tolist()
     depth = g * x + h * y + i
