@@ -87,7 +87,7 @@ def main() -> int:
         f"import pulumi_aws, {len(services)} resources": _RUN + "\n".join(lines) + _END,
         f"the program, stack {arguments.stack}": whole,
     }
-    best = dict.fromkeys(programs, (float("inf"), float("inf"), 0))
+    best: dict[str, tuple[float, float, int]] = dict.fromkeys(programs, (float("inf"), float("inf"), 0))
     for _ in range(arguments.rounds):
         for name, code in programs.items():
             clock, cpu, made = (float(word) for word in _run(code)[:3])
