@@ -64,13 +64,14 @@ def main() -> int:
 def _programs() -> dict[tuple[Target, str], str]:
     """(image, name) → what is timed. Names of baselines are in brackets."""
     handlers = {(one.target, one.command.removesuffix(".handler")) for one in deployed()}
-    baselines: dict[tuple[Target, str], str] = {
+    programs: dict[tuple[Target, str], str] = {
         ("api", "[Powertools]"): _POWERTOOLS,
         ("vision", "[OpenCV, PyAV]"): _DECODERS,
         ("vision", "[OpenCV, PyAV, Powertools]"): _DECODERS + _POWERTOOLS,
         ("vision", "[OpenCV, PyAV, pydantic]"): f"{_DECODERS}\n{_MODELS}",
     }
-    return baselines | {(target, module): f"import {module}" for target, module in sorted(handlers)}
+    programs.update({(target, module): f"import {module}" for target, module in sorted(handlers)})
+    return programs
 
 
 def _measure(programs: dict[tuple[Target, str], str], run: Run, rounds: int) -> dict[tuple[Target, str], float]:
