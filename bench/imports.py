@@ -70,7 +70,8 @@ def _programs() -> dict[tuple[Target, str], str]:
         ("vision", "[OpenCV, PyAV, Powertools]"): _DECODERS + _POWERTOOLS,
         ("vision", "[OpenCV, PyAV, pydantic]"): f"{_DECODERS}\n{_MODELS}",
     }
-    programs.update({(target, module): f"import {module}" for target, module in sorted(handlers)})
+    for target, module in sorted(handlers):
+        programs[target, module] = f"import {module}"
     return programs
 
 
