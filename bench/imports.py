@@ -63,7 +63,7 @@ def main() -> int:
 
 def _programs() -> dict[tuple[Target, str], str]:
     """(image, name) → what is timed. Names of baselines are in brackets."""
-    handlers = {(one.target, one.command.removesuffix(".handler")) for one in deployed()}
+    handlers: set[tuple[Target, str]] = {(one.target, one.command.removesuffix(".handler")) for one in deployed()}
     programs: dict[tuple[Target, str], str] = {
         ("api", "[Powertools]"): _POWERTOOLS,
         ("vision", "[OpenCV, PyAV]"): _DECODERS,
