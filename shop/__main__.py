@@ -22,6 +22,7 @@ from shop import catalogue, records, stack, video
 from shop.progress import Record, TimedOutError, say
 from shop.stack import Stack, StackError
 
+COUNTS = ("products", "added", "changed", "removed", "rejected", "unmatched_products", "untextured_products")
 EXIT_CODES = {"published": 0, "live": 0, "unchanged": 0, "superseded": 0, "refused": 3, "held": 4}
 
 
@@ -43,12 +44,15 @@ def run_import(deployed: Stack, options: argparse.Namespace) -> int:
     """Import a feed."""
     record = catalogue.import_feed(deployed, options.shop, options.feed, options.images, options.timeout)
     code = _explain(record)
-    counts = ", ".join(
-        f"{name} {record[name]}" for name in ("products", "added", "changed", "removed", "rejected") if name in record
-    )
+    counts = ", ".join(f"{name.replace('_', ' ')} {record[name]}" for name in COUNTS if name in record)
     print(f"import {record['state']}: {counts or 'nothing counted'}")
     if record.get("rejected"):
         say("refused rows:\n" + catalogue.quarantine(deployed, record))
+    if record.get("untextured_products"):
+        say(
+            "these products need a semantic engine, too little is printed on them to be found reliably:\n"
+            + "\n".join(catalogue.untextured(deployed, record))
+        )
     _write(options.json, record)
     return code
 
@@ -78,13 +82,20 @@ def run_status(deployed: Stack, options: argparse.Namespace) -> int:
         print(json.dumps({"imports": imports, "videos": videos}, indent=2, sort_keys=True, ensure_ascii=False))
         return 0
     table = Table(title=f"shop {options.shop}", title_justify="left")
-    for column in ("what", "file", "state", "reason", "changed at"):
+    for column in ("what", "file", "state", "reason", "need a semantic engine", "changed at"):
         table.add_column(column)
     for kind, record in [("feed", found) for found in imports] + [("video", found) for found in videos]:
         reason: dict[str, str] = record.get("reason") or {}
         name = str(record.get("key", "")).split("/", 2)[-1]
         why = f"{reason['code']}: {reason['message']}" if reason else ""
-        table.add_row(kind, name, record["state"], why, str(record.get("updated_at", "")))
+        table.add_row(
+            kind,
+            name,
+            record["state"],
+            why,
+            str(record.get("untextured_products", "")),
+            str(record.get("updated_at", "")),
+        )
     Console(markup=False).print(table)
     return 0
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import mimetypes
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -87,3 +88,13 @@ def quarantine(stack: Stack, record: Record) -> str:
     """The CSV of the rows that this import refused: row, id, field, reason."""
     found = stack.client("s3").get_object(Bucket=stack.outputs.catalogue_bucket, Key=record["quarantine_key"])
     return found["Body"].read().decode()
+
+
+def untextured(stack: Stack, record: Record) -> list[str]:
+    """Feed ids of the live import's products that need a semantic engine: too little is printed on them."""
+    client, bucket = stack.client("s3"), stack.outputs.catalogue_bucket
+    revision = f"revisions/{record['shop_id']}/{record['revision']}"
+    manifest = json.loads(client.get_object(Bucket=bucket, Key=f"{revision}/index/manifest.json")["Body"].read())
+    wanted = set(manifest["untextured"])
+    lines = client.get_object(Bucket=bucket, Key=f"{revision}/products.jsonl")["Body"].iter_lines(1 << 20)
+    return sorted(product["feed_id"] for product in map(json.loads, lines) if product["product_id"] in wanted)

@@ -7,6 +7,9 @@ from pydantic import Field, StringConstraints
 
 from functions.contracts.base import Contract, Identifier, Reason, Sha256
 
+Matching = Literal["instance", "needs_semantic_engine", "no_picture"]
+"""How a product can be found in videos: by its print; not reliably by it, for it has too little; not at all."""
+
 Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
 
 
@@ -151,6 +154,8 @@ class IndexBuilt(Contract):
     descriptors: int
     unmatched_products: int
     """Products with no usable image: listed and sold, but not findable."""
+    untextured_products: int
+    """Products that need a semantic engine: too little is printed on them to be found reliably by it."""
     manifest_key: str
     images_key: str
     """JSON Lines of ProductImage in the catalogue bucket, sorted by product_id."""

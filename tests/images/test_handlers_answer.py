@@ -92,6 +92,7 @@ _INDEX = {
     "images": 1,
     "descriptors": 10,
     "unmatched_products": 0,
+    "untextured_products": 0,
     "manifest_key": "revisions/demo-shop/r1/index/manifest.json",
     "images_key": "revisions/demo-shop/r1/images.jsonl",
 }

@@ -20,5 +20,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     with tempfile.TemporaryDirectory() as directory:
         built = logic.build(BuildIndexInput.model_validate(event), store, Path(directory))
     count("ProductsWithoutPicture", built.unmatched_products)
+    count("ProductsNeedingSemanticEngine", built.untextured_products)
     logger.info("Index built", extra={"index": built.model_dump(mode="json")})
     return built.model_dump(mode="json")

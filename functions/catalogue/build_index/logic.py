@@ -65,6 +65,7 @@ def build(given: BuildIndexInput, store: Store, directory: Path) -> IndexBuilt:
         images=manifest.images,
         descriptors=manifest.descriptors,
         unmatched_products=products - len({image.product_id for image in images}),
+        untextured_products=len(manifest.untextured),
         manifest_key=f"{revision}/index/{_MANIFEST}",
         images_key=f"{revision}/images.jsonl",
     )

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Protocol
 
-from functions.contracts.catalogue import CataloguePublished, Product, ProductImage, PublishCatalogueInput
+from functions.contracts.catalogue import CataloguePublished, Matching, Product, ProductImage, PublishCatalogueInput
 from functions.contracts.offers import Offer
 from functions.shared.errors import Transient
 from functions.shared.live import LiveCatalogue
 from functions.shared.objects import canonical_json
+from functions.shoppable.texture import matching_of
 
 IO_THREADS = 32
 
@@ -27,9 +28,7 @@ class Store(Protocol):
 
     def images(self, key: str) -> Iterator[ProductImage]: ...
 
-    def put_products(self, products: list[tuple[Product, str | None]], revision: str) -> None:
-        """Writes rows of the products table, each with the digest of the product's first picture."""
-        ...
+    def put_products(self, rows: "list[Row]", revision: str) -> None: ...
 
     def offers(self, shop_id: str, revision: str) -> dict[str, bytes]:
         """Canonical offers of a revision by product; none when it never came to write them."""
@@ -55,6 +54,16 @@ class Store(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Of the products table."""
+
+    product: Product
+    image_sha256: str | None
+    """Of the product's first picture."""
+    matching: Matching
+
+
 @dataclass(frozen=True)
 class Marked:
     """The live record as it was when the mark was put."""
@@ -78,7 +87,7 @@ def publish(given: PublishCatalogueInput, store: Store) -> CataloguePublished:
         feed_key=source.key,
         products=index.products,
     )
-    pictures = _first_pictures(store.images(index.images_key))
+    pictures = _pictures(store.images(index.images_key))
     offers: dict[str, bytes] = {}
     with ThreadPoolExecutor(IO_THREADS) as pool:
         rows = list(_rows(store.products(catalogue.products_key), pictures, offers))
@@ -119,6 +128,7 @@ def _counts(given: PublishCatalogueInput, offers_written: int) -> dict[str, int]
         "rejected": feed.rejected,
         "images": index.images,
         "unmatched_products": index.unmatched_products,
+        "untextured_products": index.untextured_products,
         "offers_written": offers_written,
     }
 
@@ -147,22 +157,24 @@ def _all(results: Iterable[None]) -> None:
         pass
 
 
-def _first_pictures(images: Iterator[ProductImage]) -> dict[str, str]:
-    first: dict[str, str] = {}
+def _pictures(images: Iterator[ProductImage]) -> dict[str, list[ProductImage]]:
+    found: dict[str, list[ProductImage]] = {}
     for image in images:
-        first.setdefault(image.product_id, image.image_sha256)
-    return first
+        found.setdefault(image.product_id, []).append(image)
+    return found
 
 
 def _rows(
-    products: Iterator[Product], pictures: dict[str, str], offers: dict[str, bytes]
-) -> Iterator[list[tuple[Product, str | None]]]:
+    products: Iterator[Product], pictures: dict[str, list[ProductImage]], offers: dict[str, bytes]
+) -> Iterator[list[Row]]:
     """Chunks as large as one BatchWriteItem takes; the products' offers are gathered on the way."""
-    chunk: list[tuple[Product, str | None]] = []
+    chunk: list[Row] = []
     for product in products:
-        picture = pictures.get(product.product_id)
+        own = pictures.get(product.product_id, [])
+        picture = own[0].image_sha256 if own else None
         offers[product.product_id] = canonical_json(_offer(product, picture))
-        chunk.append((product, picture))
+        matching = matching_of(image.keypoints for image in own)
+        chunk.append(Row(product=product, image_sha256=picture, matching=matching))
         if len(chunk) == 25:
             yield chunk
             chunk = []

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from functions.catalogue.publish_catalogue.logic import Marked
+from functions.catalogue.publish_catalogue.logic import Marked, Row
 from functions.contracts.catalogue import Product, ProductImage
 from functions.shared.errors import Permanent, Transient, aws_errors, error_code
 from functions.shared.live import RECORD, LiveCatalogue, deserialise, find_live, serialise
@@ -57,18 +57,23 @@ class AwsStore:
         with aws_errors(f"get s3://{self._catalogue}/{key}"):
             yield from self._s3.get_object(Bucket=self._catalogue, Key=key)["Body"].iter_lines(_CHUNK)
 
-    def put_products(self, products: list[tuple[Product, str | None]], revision: str) -> None:
+    def put_products(self, rows: list[Row], revision: str) -> None:
         """Writes at most 25 rows, and again those that DynamoDB did not take: that is its back-pressure."""
         left: dict[str, Any] = {
             self._products: [
                 {
                     "PutRequest": {
                         "Item": serialise(
-                            {**product.model_dump(mode="json"), "revision": revision, "image_sha256": picture}
+                            {
+                                **row.product.model_dump(mode="json"),
+                                "revision": revision,
+                                "image_sha256": row.image_sha256,
+                                "matching": row.matching,
+                            }
                         )
                     }
                 }
-                for product, picture in products
+                for row in rows
             ]
         }
         for attempt in range(_WRITE_ATTEMPTS):

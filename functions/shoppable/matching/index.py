@@ -30,12 +30,12 @@ from functions.shoppable.matching.records import (
     unpacked,
 )
 from functions.shoppable.matching.search import SearchBuilder, SearchLayer
+from functions.shoppable.texture import matching_of
 
 SEARCH_FEATURES = 150
 """Of every image, in the search layer, at most: of each size the strongest."""
 SEARCH_ROWS = 30_000_000
 """In the search layer, about: what a larger catalogue must do with is fewer features of each image."""
-TEXTURED_FEATURES = 40
 REDUCED = 64
 _REDUCE_FROM = 100_000
 """Descriptors in the catalogue from which on they are reduced to REDUCED dimensions: below, a catalogue's own principal
@@ -150,15 +150,12 @@ def write_index(
     number_of = {product_id: number for number, product_id in enumerate(products)}
     layers = _Layers(pictures, order, directory, finished)
     images = np.zeros(len(order), _IMAGE)
-    best = np.zeros(len(products), np.int64)
-    total = 0
+    keypoints: dict[str, list[int]] = {product_id: [] for product_id in products}
     for at, (number, features) in enumerate(zip(order, pictures.features(order), strict=True)):
         product_id, image_sha256 = names[number]
-        product = number_of[product_id]
         digest = np.frombuffer(bytes.fromhex(image_sha256), np.uint8)
-        images[at] = (product, features.width, features.height, *layers.add(features), digest)
-        best[product] = max(best[product], len(features.points))
-        total += len(features.points)
+        images[at] = (number_of[product_id], features.width, features.height, *layers.add(features), digest)
+        keypoints[product_id].append(len(features.points))
     files = layers.close()
     np.save(directory / _IMAGES, images)
     held = _Names(products=tuple(products), categories=tuple(categories.get(product_id, "") for product_id in products))
@@ -169,12 +166,12 @@ def write_index(
     manifest = IndexManifest(
         products=len(products),
         images=len(order),
-        descriptors=total,
+        descriptors=sum(map(sum, keypoints.values())),
         search_rows=layers.search.rows,
         files=dict(sorted(files.items())),
         records=tuple(layers.records.names),
         record_bytes=int(images["size"].sum()),
-        untextured=tuple(products[number] for number in np.flatnonzero(best < TEXTURED_FEATURES)),
+        untextured=tuple(name for name in products if matching_of(keypoints[name]) != "instance"),
     )
     (directory / _MANIFEST).write_text(manifest.model_dump_json())
     finished(directory / _MANIFEST)

@@ -150,6 +150,17 @@ def test_index_knows_the_top_level_category_of_every_product(account: Account, t
     }
 
 
+def test_products_with_too_little_print_are_counted(
+    account: Account, context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_batches(account, [(1, 1), (2, 2)])
+    monkeypatch.setattr("functions.shoppable.texture.TEXTURED_FEATURES", 10_000)
+    built = handler(GIVEN.model_dump(mode="json"), context)
+    manifest = IndexManifest.model_validate_json(account.get(built["manifest_key"]))
+    assert built["untextured_products"] == 2
+    assert set(manifest.untextured) == {any_product(1).product_id, any_product(2).product_id}
+
+
 def test_damaged_features_are_a_permanent_error(account: Account, tmp_path: Path) -> None:
     put_batches(account, [(1, 1)])
     account.put(account.keys("catalogue", "features/")[0], b"junk")

@@ -23,6 +23,7 @@ from functions.contracts.offers import Offer
 from functions.shared.errors import Permanent, Transient
 from functions.shared.live import LiveCatalogue
 from functions.shared.objects import json_lines
+from functions.shoppable.texture import TEXTURED_FEATURES
 from tests.unit.catalogue.builders import SHOP, any_import, any_product
 from tests.unit.catalogue.conftest import Account
 
@@ -39,6 +40,7 @@ def any_publication(
             images=products,
             descriptors=100,
             unmatched_products=0,
+            untextured_products=1,
             manifest_key=f"revisions/{SHOP}/{revision}/index/manifest.json",
             images_key=f"revisions/{SHOP}/{revision}/images.jsonl",
         ),
@@ -84,6 +86,31 @@ def test_revision_goes_live_with_rows_offers_pointer_and_status(account: Account
     assert offer(account, 0).image is None
     head = account.s3.head_object(Bucket="delivery", Key=f"offers/{SHOP}/{any_product(1).product_id}.json")
     assert (head["CacheControl"], head["ContentType"]) == ("public, max-age=60", "application/json")
+
+
+def test_row_says_how_its_product_can_be_found(account: Account, context: Any) -> None:
+    put_revision(account, "r-1", *(any_product(number) for number in range(3)))
+    found = {1: (3, TEXTURED_FEATURES), 2: (TEXTURED_FEATURES - 1, 0)}
+    images = [
+        ProductImage(
+            product_id=any_product(number).product_id,
+            source="x",
+            image_sha256="a" * 64,
+            width=9,
+            height=9,
+            keypoints=keypoints,
+        )
+        for number, counts in found.items()
+        for keypoints in counts
+    ]
+    account.put(f"revisions/{SHOP}/r-1/images.jsonl", json_lines(images))
+    publish(account, context, any_publication(products=3))
+    assert {row["feed_id"]: row["matching"] for row in account.rows()} == {
+        "sku-0": "no_picture",
+        "sku-1": "instance",
+        "sku-2": "needs_semantic_engine",
+    }
+    assert account.record(f"import#{any_import().import_id}")["untextured_products"] == 1
 
 
 def test_only_changed_offers_are_written_and_removed_products_are_out_of_stock(account: Account, context: Any) -> None:
