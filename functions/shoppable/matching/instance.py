@@ -31,7 +31,7 @@ from functions.shoppable.matching.verify import Evidence, verify
 
 __all__ = ["FrameMatch", "InstanceMatcher"]
 
-HYPOTHESES = 32
+HYPOTHESES = 24
 _SAME_PLACE = 0.5
 _SAME_POINTS = 0.25
 """Share of a product's points that another one claims too, from which on only one of them can be right."""
