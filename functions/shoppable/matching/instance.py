@@ -222,13 +222,15 @@ def _overlap(first: Evidence, second: Evidence) -> float:
 
 
 def _frame_match(index: InstanceIndex, evidence: Evidence, frame: ImageFeatures, score: float) -> FrameMatch:
+    product = int(index.image_product[evidence.image])
     return FrameMatch(
-        product_id=index.product_ids[int(index.image_product[evidence.image])],
+        product_id=index.product_ids[product],
         image_sha256=index.image_sha256(evidence.image),
         box=box_of(evidence, frame),
         score=round(score, 4),
         inliers=evidence.inliers,
         outline=outline_of(evidence, frame),
+        category=index.categories[product],
     )
 
 

@@ -150,6 +150,15 @@ def test_should_clip_boxes_to_the_picture(matcher):
     assert y + high <= 1
 
 
+def test_should_say_the_category_of_what_it_finds(tmp_path):
+    build_index([entry(1, texture(1)), entry(2, texture(2))], tmp_path, {product(1): "Luggage & Bags"})
+    picture = scene([(texture(1), (0.1, 0.2, 0.2, 0.5)), (texture(2), (0.6, 0.2, 0.2, 0.5))])
+
+    found = seen_by(InstanceMatcher(InstanceIndex.load(tmp_path)), picture)
+
+    assert {match.product_id: match.category for match in found} == {product(1): "Luggage & Bags", product(2): ""}
+
+
 def test_should_outline_a_product_beyond_the_picture(matcher):
     found = seen_by(matcher, scene([(texture(2), (0.3, 0.1, 0.3, 0.8))])[:, 400:])
 
