@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -104,10 +104,11 @@ def report(sizes: tuple[int, ...] = SIZES) -> str:
         validation = [measure(folder, "drawn", 0)]
         validation.append(measure(folder, "made", validation[0].products))
         measured = [measure(folder, f"{products:,}", products) for products in sizes]
-    return "\n".join(_lines(measured, validation))
+    return "\n".join(lines(measured, validation))
 
 
-def _lines(measured: list[Size], validation: list[Size]) -> Iterator[str]:
+def lines(measured: Sequence[Size], validation: Sequence[Size]) -> Iterator[str]:
+    """The tables, as Markdown; `validation`: of drawn and of as many made products."""
     least = measured[0].frame_ms
     frames = measured[0].answered["frames"]
     yield f"Milliseconds of CPU per examined picture, one thread, {frames} pictures; the records of its hypotheses are"
@@ -130,7 +131,7 @@ def _lines(measured: list[Size], validation: list[Size]) -> Iterator[str]:
         )
     yield ""
     yield (
-        "| products | build, CPU s | its memory, MiB | records, MiB | resident with the first answer, MiB "
+        "| products | build, CPU s | peak of its process, MiB | records, MiB | resident with the first answer, MiB "
         "| after all | of these, files | first answer, s | of these, start | fetch and open |"
     )
     yield "|---|---|---|---|---|---|---|---|---|---|"
@@ -142,6 +143,7 @@ def _lines(measured: list[Size], validation: list[Size]) -> Iterator[str]:
             f"| {one['first_seconds']:.1f} | {one['start_seconds']:.1f} | {one['fetch_seconds']:.1f} |"
         )
     yield ""
+    yield "The process that builds holds the pictures that others are made of; its CPU is without the making."
     drawn_ones, made_ones = validation
     yield (
         f"Products are made, not drawn, but for the planted ones and {POOL} that the others are made of. With "
