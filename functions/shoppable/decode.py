@@ -4,6 +4,7 @@ t = 0 is the first presented frame; times are milliseconds of presentation time.
 displayed: rotation and sample aspect ratio are applied.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -152,17 +153,28 @@ class Video:
         """The frames presented at exactly these ascending times (as `frames` gave them); a time without a frame is
         left out.
 
-        One pass of decoding; only what is yielded is scaled and converted.
+        Decoding starts anew at the last keyframe before a time where that leaves something out; only what is yielded is
+        scaled and converted.
         """
-        if not times_ms:
-            return
-        stored, wanted, last = self._stored_size(width), frozenset(times_ms), times_ms[-1]
-        for pts, frame in self._decode_from(times_ms[0]):
-            ms = self._milliseconds(pts)
-            if ms > last:
-                return
-            if ms in wanted:
-                yield VideoFrame(ms, self._number(pts), self._picture(frame, stored))
+        stored, wanted = self._stored_size(width), frozenset(times_ms)
+        for first, last in self._runs(times_ms):
+            for pts, frame in self._decode_from(first):
+                ms = self._milliseconds(pts)
+                if ms in wanted and first <= ms <= last:
+                    yield VideoFrame(ms, self._number(pts), self._picture(frame, stored))
+                if ms >= last:
+                    break
+
+    def _runs(self, times_ms: Sequence[int]) -> list[tuple[int, int]]:
+        """(first, last) of times that no keyframe lies between; all of them if the container has no index."""
+        keyframes = sorted(entry.timestamp for entry in self._stream.index_entries if entry.is_keyframe)
+        runs: list[tuple[int, int]] = []
+        group = -1
+        for ms in times_ms:
+            before = bisect_right(keyframes, self._origin + int(Fraction(ms, 1000) / self._time_base))
+            runs[-1:] = [(runs[-1][0], ms)] if runs and before == group else [*runs[-1:], (ms, ms)]
+            group = before
+        return runs
 
     def verify_end(self) -> None:
         """Decode the end of the declared duration, and set duration_ms to what is there.

@@ -1,16 +1,20 @@
-"""Which frames are examined: few, and enough that an appearance's times and boxes can be told from them."""
+"""Which frames are examined: few, such that what lasts in a shot is alive in one of them at least.
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+A shot's content is what its point tracks stand on. Frames are taken greedily, each the one that shows most of what none
+before it showed; boxes in between come from following the tracks, not from looking more often.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from functions.shoppable.image import Image
-from functions.shoppable.shots import SegmentShots
+from functions.shoppable.shots import Motion, SegmentShots
+from functions.shoppable.tracks import Tracks
 
 if TYPE_CHECKING:
     from functions.shoppable.decode import Video
@@ -18,82 +22,162 @@ if TYPE_CHECKING:
 FRAME_WIDTH = 960
 """Displayed pixels: pictures are examined at this width at most."""
 _SETTLE_MS = 80
-"""Not the very first frame of a shot: encoders spend few bits on it."""
-_MIN_GAP_MS = 300
-_MAX_GAP_MS = 800
-_TRAVEL = 0.06
-"""Frame widths that the picture may move between two examined frames: a linear interpolation of boxes stays close."""
-_CHANGE = 0.12
-_QUIET_CHANGE = 0.02
-"""Per second: what noise and compression alone bring about."""
-_DUPLICATE = 0.006
-_THUMB = (64, 32)
+"""Not the very first frame of a shot, nor the last: encoders spend few bits on it, and transitions blend."""
+_TILES = (16, 9)
+_LASTING_STEPS = 5
+_FULL_STEPS = 20
+"""What is in sight for so long, some 1.6 s, counts in full; what only passes, less."""
+_NEW_CONTENT = 0.12
+"""Share of what a picture of the shot shows on average, times the frame's quality, that must be new in one more."""
+_LEAST_CONTENT = 0.1
+"""Share of a picture: less than this is taken for nothing."""
+_SPARES = 2
+"""Second looks per frame, at most."""
+_SPARE_GAP_MS = 400
+_TRAVEL = 0.1
+"""Frame widths that the picture moved: as good a reason for a second look as a second gone by."""
+_QUIET_SPEED = 0.02
+_QUIET_CHANGE = 0.05
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SampledFrame:
-    """A frame to be examined."""
+class Choice:
+    """A frame worth examining."""
 
     ms: int
     until_ms: int
-    """The picture hardly changes in [ms, until_ms]: near-duplicates up to here were dropped. At least `ms`."""
-    frame: int
+    """The picture hardly changes in [ms, until_ms]. At least `ms`."""
     shot: int
     """Index of the shot within the segment, from 0."""
+    spare: bool
+    """A second look, for when the others leave a doubt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampledFrame(Choice):
+    """A frame to be examined."""
+
+    frame: int
     image: Image
     """uint8 BGR, at most FRAME_WIDTH wide."""
-    spare: bool = False
-    """Examined only where the shot's other frames leave doubt."""
 
 
-def sample_frames(video: "Video", shots: SegmentShots, *, width: int = FRAME_WIDTH) -> Iterator[SampledFrame]:
-    """Frames of the segment in order of time, near-duplicates within a shot left out."""
-    borders = [shots.start_ms, *(cut.ms for cut in shots.cuts), shots.end_ms]
-    shot_of = {
-        ms: index for index, (start, end) in enumerate(pairwise(borders)) for ms in choose_times(shots, start, end)
-    }
-    kept: tuple[SampledFrame, NDArray[np.float32]] | None = None
-    for frame in video.frames_at(sorted(shot_of), width=width):
-        thumb = _thumb(frame.image)
-        shot = shot_of[frame.ms]
-        if kept is not None:
-            if kept[0].shot == shot and _distance(kept[1], thumb) < _DUPLICATE:
-                kept = (replace(kept[0], until_ms=frame.ms), kept[1])
-                continue
-            yield kept[0]
-        kept = (
-            SampledFrame(ms=frame.ms, until_ms=frame.ms, frame=frame.number, shot=shot, image=frame.image),
-            thumb,
+def sample_frames(
+    video: "Video", shots: SegmentShots, tracks: Tracks, *, width: int = FRAME_WIDTH
+) -> Iterator[SampledFrame]:
+    """The chosen frames of the segment in order of time; between them nothing is decoded that need not be."""
+    chosen = {choice.ms: choice for choice in choose(shots, tracks)}
+    for frame in video.frames_at(sorted(chosen), width=width):
+        choice = chosen[frame.ms]
+        yield SampledFrame(
+            ms=choice.ms,
+            until_ms=choice.until_ms,
+            shot=choice.shot,
+            spare=choice.spare,
+            frame=frame.number,
+            image=frame.image,
         )
-    if kept is not None:
-        yield kept[0]
 
 
-def choose_times(shots: SegmentShots, start_ms: int, end_ms: int) -> list[int]:
-    """Times of frames to look at in one shot [start_ms, end_ms): one at least, denser where more moves."""
-    entries = [entry for entry in shots.motion if start_ms <= entry.ms < end_ms]
-    if not entries:
-        return []
-    settled = [entry for entry in entries if entry.ms >= start_ms + _SETTLE_MS] or entries[-1:]
-    times = [settled[0].ms]
-    travelled = 0.0
-    for before, entry in pairwise(settled):
-        seconds = (entry.ms - before.ms) / 1000
-        travelled += entry.speed * seconds / _TRAVEL + max(0.0, entry.change - _QUIET_CHANGE) * seconds / _CHANGE
-        gap = entry.ms - times[-1]
-        if gap >= _MAX_GAP_MS or (travelled >= 1 and gap >= _MIN_GAP_MS):
-            times.append(entry.ms)
-            travelled = 0.0
-    if settled[-1].ms - times[-1] >= _MIN_GAP_MS:
-        times.append(settled[-1].ms)
-    return times
+def choose(shots: SegmentShots, tracks: Tracks) -> tuple[Choice, ...]:
+    """Frames of every shot of the segment, in order of time: at least one each that is not spare."""
+    borders = [shots.start_ms, *(cut.ms for cut in shots.cuts), shots.end_ms]
+    steps = {int(ms): step for step, ms in enumerate(tracks.times_ms)}
+    choices: list[Choice] = []
+    for index, (start, end) in enumerate(pairwise(borders)):
+        inside = [entry for entry in shots.motion if start <= entry.ms < end]
+        settled = [entry for entry in inside if start + _SETTLE_MS <= entry.ms < end - _SETTLE_MS]
+        entries = settled or inside[len(inside) // 2 :][:1]
+        if not entries:
+            continue
+        quality = _quality(entries)
+        shown = _shown(tracks, [steps.get(entry.ms) for entry in entries])
+        examined = _covering(shown, quality)
+        spare = _second_looks(entries, quality, examined)
+        choices += [
+            Choice(ms=entries[at].ms, until_ms=_until(entries, at), shot=index, spare=at in spare)
+            for at in sorted([*examined, *spare])
+        ]
+    return tuple(choices)
 
 
-def _thumb(image: Image) -> NDArray[np.float32]:
-    return (cv2.resize(image, _THUMB, interpolation=cv2.INTER_AREA) / 255).astype(np.float32)
+def _quality(entries: Sequence[Motion]) -> Floats:
+    """(K,) 0..1: sharp and at rest, compared with the rest of the shot."""
+    sharp = np.array([entry.sharpness for entry in entries])
+    speed = np.array([entry.speed for entry in entries])
+    return np.clip(sharp / max(float(np.percentile(sharp, 90)), 1e-6), 0.05, 1) / (1 + speed)
 
 
-def _distance(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """The largest mean absolute difference of any of 64 tiles: a small product that comes or goes counts in full."""
-    tiles = np.abs(first - second).reshape(8, 4, 8, 8, 3).mean(axis=(1, 3, 4))
-    return float(tiles.max())
+def _shown(tracks: Tracks, steps: Sequence[int | None]) -> Floats:
+    """(S, K): the share of the picture that surface s stands for where it is seen in step k, else 0."""
+    known = [step for step in steps if step is not None]
+    if not known:
+        return np.zeros((0, len(steps)))
+    rows: list[NDArray[np.int64]] = []
+    shares: list[Floats] = []
+    columns: list[NDArray[np.int64]] = []
+    across, down = _TILES
+    for column, step in enumerate(steps):
+        if step is None:
+            continue
+        names, points = tracks.steps[step]
+        lasting = tracks.length[names] >= _LASTING_STEPS
+        names, points = names[lasting], points[lasting]
+        x = np.clip(points[:, 0] * tracks.height / tracks.width * across, 0, across - 1).astype(np.int64)
+        y = np.clip(points[:, 1] * down, 0, down - 1).astype(np.int64)
+        tile = y * across + x
+        rows.append(tracks.surface[names].astype(np.int64))
+        shares.append(1 / (across * down * np.bincount(tile, minlength=across * down)[tile]))
+        columns.append(np.full(len(names), column))
+    surfaces, row = np.unique(np.concatenate(rows), return_inverse=True)
+    shown = np.zeros((len(surfaces), len(steps)))
+    np.add.at(shown, (row, np.concatenate(columns)), np.concatenate(shares))
+    return shown[(shown > 0).sum(axis=1) >= _LASTING_STEPS]
+
+
+def _covering(shown: Floats, quality: Floats) -> list[int]:
+    """Positions of the frames to examine, the most telling first."""
+    seen = shown > 0
+    steps = seen.sum(axis=1)
+    weight = shown.sum(axis=1) / np.maximum(steps, 1)
+    weight = weight * np.minimum(1, steps / _FULL_STEPS) / max(float((weight @ seen).mean()), _LEAST_CONTENT)
+    missing = np.ones(len(shown), np.bool_)
+    chosen: list[int] = []
+    while True:
+        gain = (weight * missing) @ seen * quality
+        best = int(gain.argmax()) if gain.any() else int(quality.argmax())
+        if chosen and gain[best] < _NEW_CONTENT:
+            return chosen
+        chosen.append(best)
+        missing &= ~seen[:, best]
+
+
+def _second_looks(entries: Sequence[Motion], quality: Floats, examined: Sequence[int]) -> list[int]:
+    """Positions as far as can be, in time and in what the camera did, from all that is looked at."""
+    times = np.array([entry.ms for entry in entries]) / 1000
+    travel = np.cumsum([0.0, *(after.speed * (after.ms - before.ms) / 1000 for before, after in pairwise(entries))])
+    looked, spare = list(examined), list[int]()
+    while len(spare) < _SPARES * len(examined):
+        apart = np.min(
+            [np.abs(times - times[at]) + np.abs(travel - travel[at]) / _TRAVEL for at in looked],
+            axis=0,
+        )
+        near = np.min([np.abs(times - times[at]) for at in looked], axis=0) < _SPARE_GAP_MS / 1000
+        worth = np.where(near, 0, np.minimum(apart, 3) * quality**2)
+        best = int(worth.argmax())
+        if worth[best] <= 0:
+            break
+        looked.append(best)
+        spare.append(best)
+    return spare
+
+
+def _until(entries: Sequence[Motion], at: int) -> int:
+    until = entries[at].ms
+    for entry in entries[at + 1 :]:
+        if entry.speed > _QUIET_SPEED or entry.change > _QUIET_CHANGE:
+            break
+        until = entry.ms
+    return until

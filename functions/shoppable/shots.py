@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from functions.contracts.analysis import Shot
 from functions.contracts.base import Contract, Milliseconds
 from functions.contracts.video import Rational
+from functions.shoppable.tracks import STEP_MS
 
 if TYPE_CHECKING:
     from functions.shoppable.decode import SmallFrame, Video
@@ -35,7 +36,6 @@ _DISSOLVE_FRAMES = (8, 12, 16, 24, 32)
 _DISSOLVE_RATIO = 0.2
 _DISSOLVE_APART = 20
 _MIN_SHOT_FRAMES = 4
-_MOTION_STEP_MS = 100
 
 Array = NDArray[np.float32]
 
@@ -55,6 +55,8 @@ class Motion(Contract):
     """Displacement of the whole picture, in frame widths per second."""
     change: float
     """The largest mean absolute luminance difference of any sixteenth of the picture, 0..1, per second."""
+    sharpness: float
+    """Mean absolute difference of the luminance from its surroundings, 0..255: compares frames of one shot."""
 
 
 class SegmentShots(Contract):
@@ -67,7 +69,7 @@ class SegmentShots(Contract):
     cuts: tuple[Cut, ...]
     """In order of time, inside the segment; the film's first frame is not a cut."""
     motion: tuple[Motion, ...]
-    """At most every 100 ms, each at the time of a presented frame; the first is the segment's first frame."""
+    """At the times of the segment's tracks: every STEP_MS or so; the first is the segment's first frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +82,7 @@ class _Look:
     """Cumulative per channel, so that L1 is an earth mover's distance: a change of exposure moves it little."""
     thumb: Array
     gray: Array
+    sharpness: float
 
 
 def detect_shots(video: "Video", start_ms: int, end_ms: int, tracker: "Tracker | None" = None) -> SegmentShots:
@@ -131,6 +134,7 @@ def _look(frame: "SmallFrame") -> _Look:
         histogram=histogram.astype(np.float32),
         thumb=cv2.resize(gray, _THUMB, interpolation=cv2.INTER_AREA).astype(np.float32),
         gray=gray,
+        sharpness=round(float(np.mean(cv2.absdiff(frame.luma, cv2.blur(frame.luma, (3, 3))))), 4),
     )
 
 
@@ -205,7 +209,7 @@ def _motion(looks: Sequence[_Look], inside: Sequence[int]) -> tuple[Motion, ...]
     previous: _Look | None = looks[inside[0] - 1] if inside and inside[0] > 0 else None
     for position in inside:
         look = looks[position]
-        if entries and look.ms - entries[-1].ms < _MOTION_STEP_MS:
+        if entries and look.ms - entries[-1].ms < STEP_MS:
             continue
         speed = change = 0.0
         if previous is not None:
@@ -215,6 +219,8 @@ def _motion(looks: Sequence[_Look], inside: Sequence[int]) -> tuple[Motion, ...]
             speed = cast("float", np.hypot(dx, dy)) / _MOTION_SIZE[0] / seconds if response > 0.05 else 0.0
             tiles = np.abs(look.gray - previous.gray)[:52, :96].reshape(4, 13, 4, 24).mean(axis=(1, 3))
             change = float(tiles.max()) / seconds
-        entries.append(Motion(ms=look.ms, speed=round(float(speed), 4), change=round(change, 4)))
+        entries.append(
+            Motion(ms=look.ms, speed=round(float(speed), 4), change=round(change, 4), sharpness=look.sharpness)
+        )
         previous = look
     return tuple(entries)

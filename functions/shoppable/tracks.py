@@ -15,6 +15,8 @@ from functions.contracts.analysis import TimedBox
 from functions.shoppable import polygons
 from functions.shoppable.polygons import Floats
 
+STEP_MS = 76
+"""Least time between two steps: every second frame at 25 Hz, every third at 30 Hz."""
 _MAGIC = b"tracks.1"
 _HEADER = struct.Struct("<8sIIII")
 SCALE = 65535
@@ -35,6 +37,8 @@ class Tracks:
     """(N,) the step at which a track begins."""
     length: NDArray[np.int32]
     """(N,) how many steps in a row it has."""
+    surface: NDArray[np.int32]
+    """(N,) Tracks that took over from each other have one surface: having seen it once is to have seen them all."""
     points: NDArray[np.uint16]
     """(sum of length, 2): x and y of every track in turn, as fractions of the displayed frame times 65535."""
 
@@ -47,6 +51,7 @@ class Tracks:
                     np.diff(self.times_ms, prepend=0).astype("<i4").tobytes(),
                     np.diff(self.first, prepend=0).astype("<i4").tobytes(),
                     self.length.astype("<i4").tobytes(),
+                    self.surface.astype("<i4").tobytes(),
                     # High and low bytes apart, which compresses better: most steps are small.
                     *(
                         np.ascontiguousarray(steps[:, axis]).view(np.uint8)[half::2].tobytes()
@@ -70,8 +75,8 @@ class Tracks:
         if magic != _MAGIC:
             raise ValueError(f"tracks of another version: {magic!r}")
         values = zlib.decompress(body)
-        numbers = np.frombuffer(values, "<i4", steps + 2 * number)
-        times, first, length = np.split(numbers.astype(np.int32), [steps, steps + number])
+        numbers = np.frombuffer(values, "<i4", steps + 3 * number)
+        times, first, length, surface = np.split(numbers.astype(np.int32), [steps, steps + number, steps + 2 * number])
         halves = np.frombuffer(values, np.uint8, offset=4 * len(numbers)).reshape(2, 2, -1).astype(np.uint16)
         deltas = halves[:, 0] | halves[:, 1] << 8
         return cls(
@@ -80,6 +85,7 @@ class Tracks:
             times_ms=np.cumsum(times, dtype=np.int32),
             first=np.cumsum(first, dtype=np.int32),
             length=length,
+            surface=surface,
             points=np.cumsum(deltas.T, axis=0, dtype=np.uint16),
         )
 
@@ -101,6 +107,8 @@ _TOLERANCE = 0.006
 """Frame heights: about 1.5 pixels of the small picture."""
 _TOLERANCE_OF_MOTION = 0.06
 _LEAST_OWN = 4
+_ENOUGH_OWN = 8
+_FEW = 0.35
 _LEAST_SHARE = 0.5
 _JOIN_AFTER = 3
 _SUPPORT_AFTER = 3
@@ -173,6 +181,7 @@ class _Region:
         self._own[names[mine]] = True
         self._agreed[names[mine]] = _SUPPORT_AFTER
         self._places = points[mine]
+        self._most = int(mine.sum())
         self._place[names[mine]] = points[mine]
         if int(mine.sum()) < _LEAST_OWN:
             near = polygons.contains(self._grown(corners, 1 + _REACH), points)
@@ -195,16 +204,17 @@ class _Region:
     def _advance(self, before: int, step: int) -> bool | None:
         """Move the region by one step. True: by its own points; False: by others'; None: not known where it is."""
         names, old, new = self._pairs(before, step)
-        own, support = self._own[names], ~self._own[names] & (self._agreed[names] >= _SUPPORT_AFTER)
-        known = True
-        motion = self._motion(old[own], new[own], _LEAST_OWN)
+        own = self._own[names]
+        number = int(own.sum())
+        self._most = max(self._most, number)
+        company = own | (self._agreed[names] >= _SUPPORT_AFTER)
+        by_own, by_all = (old[own], new[own], _LEAST_OWN), self._nearest(old, new, company)
+        # The last few of many are those at the edge of what hides the rest, and slide along it.
+        known = number >= min(_ENOUGH_OWN, _FEW * self._most)
+        motion = self._motion(*(by_own if known else by_all))
         if motion is None:
-            known = False
-            # The nearest ones: over the whole frame, few cameras move by a similarity.
-            middle = polygons.apply(self._map, self._corners).mean(axis=0)
-            helping = np.flatnonzero(own | support)
-            helping = helping[np.argsort(np.hypot(*(old[helping] - middle).T), kind="stable")[:_SUPPORTERS]]
-            motion = self._motion(old[helping], new[helping], _LEAST_SUPPORT)
+            known = not known
+            motion = self._motion(*(by_own if known else by_all))
         if motion is None:
             return None
         was = self._map
@@ -215,6 +225,13 @@ class _Region:
             return None
         self._judge(names, old, new, was, known=known)
         return known
+
+    def _nearest(self, old: Floats, new: Floats, company: NDArray[np.bool_]) -> tuple[Floats, Floats, int]:
+        """The nearest of those that move along, and how many must agree: few cameras move the whole frame alike."""
+        middle = polygons.apply(self._map, self._corners).mean(axis=0)
+        near = np.flatnonzero(company)
+        near = near[np.argsort(np.hypot(*(old[near] - middle).T), kind="stable")[:_SUPPORTERS]]
+        return old[near], new[near], _LEAST_SUPPORT
 
     def _pairs(self, before: int, step: int) -> tuple[NDArray[np.int32], Floats, Floats]:
         """Tracks that are seen in both steps, and where."""

@@ -10,6 +10,7 @@ from functions.shared import artefacts
 from functions.shared.errors import Permanent
 from functions.shoppable import decode, frames
 from functions.shoppable.shots import SegmentShots
+from functions.shoppable.tracks import Tracks
 
 JPEG_QUALITY = 95
 """Local features hardly change at this quality; the size is a fifth of a PNG's."""
@@ -26,6 +27,10 @@ class Film(Protocol):
         """What DetectShots stored."""
         ...
 
+    def tracks(self, key: str) -> Tracks:
+        """The point tracks that DetectShots stored."""
+        ...
+
     def put_frame(self, key: str, jpeg: bytes) -> None:
         """Write a picture; it may be written later, but before put_frames returns."""
         ...
@@ -39,15 +44,21 @@ def sample(order: SegmentInput, film: Film) -> SegmentStep:
     """Sample and store. Raises Permanent when the film cannot be decoded."""
     index = order.segment.index
     shots = film.shots(artefacts.segment_key(order.prefix, index, "shots.json"))
+    tracks = film.tracks(artefacts.segment_key(order.prefix, index, "tracks.bin"))
     stored: list[StoredFrame] = []
     try:
         with film.open() as file, decode.open_video(file, verify=False) as video:
-            for sampled in frames.sample_frames(video, shots):
+            for sampled in frames.sample_frames(video, shots, tracks):
                 key = artefacts.frame_key(order.prefix, index, sampled.ms)
                 film.put_frame(key, encode(sampled.image))
                 stored.append(
                     StoredFrame(
-                        ms=sampled.ms, until_ms=sampled.until_ms, frame=sampled.frame, shot=sampled.shot, key=key
+                        ms=sampled.ms,
+                        until_ms=sampled.until_ms,
+                        frame=sampled.frame,
+                        shot=sampled.shot,
+                        key=key,
+                        spare=sampled.spare,
                     )
                 )
     except decode.VideoRefused as refusal:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from functions.contracts.video import SegmentInput, StoredFrame
 from functions.shared import aws
-from functions.shared.objects import get_json, put_bytes, put_json
+from functions.shared.errors import Permanent
+from functions.shared.objects import get_bytes, get_json, put_bytes, put_json
 from functions.shared.s3_range import S3RangeFile
 from functions.shoppable.shots import SegmentShots
+from functions.shoppable.tracks import Tracks
 from functions.video.sample_frames.env import Environment
 
 if TYPE_CHECKING:
@@ -49,6 +51,13 @@ class Store:
     def shots(self, key: str) -> SegmentShots:
         """shots.json."""
         return get_json(self._s3, self._bucket, key, SegmentShots)
+
+    def tracks(self, key: str) -> Tracks:
+        """tracks.bin."""
+        try:
+            return Tracks.from_bytes(get_bytes(self._s3, self._bucket, key))
+        except ValueError as error:
+            raise Permanent(f"s3://{self._bucket}/{key} holds no tracks: {error}") from error
 
     def put_frame(self, key: str, jpeg: bytes) -> None:
         """Hands the picture to a writer; an error of an earlier one is raised here or in put_frames."""

@@ -48,6 +48,38 @@ def test_should_yield_only_the_frames_at_given_times(tmp_path):
     assert {frame.image.shape for frame in frames} == {(90, 160, 3)}
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_should_yield_frames_at_times_far_apart_without_what_lies_between(tmp_path, suffix, monkeypatch):
+    path = write_clip(tmp_path / f"clip.{suffix}", frames=200, gop=20)
+    with open_video(path) as video:
+        numbers = [3, 5, 19, 20, 21, 100, 139, 141, 199]
+        times = [frame.ms for frame in video.frames(0, 10_000) if frame.number in numbers]
+        decoded: list[int] = []
+        milliseconds = type(video)._milliseconds
+        monkeypatch.setattr(
+            type(video), "_milliseconds", lambda self, pts: decoded.append(pts) or milliseconds(self, pts)
+        )
+        frames = list(video.frames_at(times))
+
+    assert [number_of(frame.image) for frame in frames] == numbers
+    assert [frame.number for frame in frames] == numbers
+    # MPEG-TS has no index: nobody knows where its keyframes are.
+    assert (len(decoded) < 150) == (suffix != "ts")
+
+
+def test_should_reduce_pictures_by_whole_numbers_and_turn_them(tmp_path):
+    with open_video(write_clip(tmp_path / "clip.mp4", rotation=-90, frames=5)) as video:
+        small = next(video.small_frames(0, 1000, width=100))
+        whole = next(video.frames(0, 1000)).image
+
+    assert small.luma.shape == (160, 90)
+    assert small.chroma.shape[2] == 2
+    assert small.luma.shape[0] > small.luma.shape[1]
+    half = np.asarray(whole, float).reshape(160, 2, 90, 2, 3).mean(axis=(1, 3))
+    luma = 16 + half @ np.array([0.098, 0.504, 0.257])
+    assert np.abs(luma - small.luma).mean() < 3
+
+
 def test_should_report_exact_facts(tmp_path):
     with open_video(write_clip(tmp_path / "clip.mp4", rate=Fraction(60000, 1001), frames=120)) as video:
         assert (video.container, video.video_codec, video.audio_codec) == ("mov", "h264", None)

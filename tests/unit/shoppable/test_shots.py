@@ -1,13 +1,10 @@
-import itertools
-
 import cv2
 import numpy as np
 import pytest
 
 from functions.contracts.video import Rational
 from functions.shoppable.decode import open_video
-from functions.shoppable.frames import choose_times, sample_frames
-from functions.shoppable.shots import Cut, Motion, SegmentShots, detect_shots, merge_shots
+from functions.shoppable.shots import Cut, SegmentShots, detect_shots, merge_shots
 from tests.unit.shoppable.clips import scene, texture, write_clip
 
 
@@ -82,28 +79,3 @@ def test_should_give_a_film_without_cuts_one_shot():
     (shot,) = merge_shots([], duration_ms=1234, frame_rate=Rational(numerator=25, denominator=1))
 
     assert (shot.start_ms, shot.end_ms, shot.start_frame, shot.end_frame) == (0, 1234, 0, 31)
-
-
-def test_should_sample_every_shot_and_leave_out_what_stands_still(film):
-    with open_video(film) as video:
-        shots = detect_shots(video, 0, video.duration_ms)
-        sampled = list(sample_frames(video, shots, width=160))
-
-    by_shot = [[frame for frame in sampled if frame.shot == shot] for shot in range(4)]
-    assert all(by_shot)
-    assert len(by_shot[0]) == 1
-    assert by_shot[0][0].until_ms > 1200
-    assert len(by_shot[1]) >= 3
-    assert all(frame.image.shape[1] == 160 for frame in sampled)
-    assert [frame.ms for frame in sampled] == sorted({frame.ms for frame in sampled})
-
-
-def test_should_look_more_often_where_more_moves():
-    def shots(speed: float) -> SegmentShots:
-        motion = tuple(Motion(ms=ms, speed=speed, change=speed) for ms in range(0, 6000, 120))
-        return SegmentShots(start_ms=0, end_ms=6000, frames=150, cuts=(), motion=motion)
-
-    slow, fast = (choose_times(shots(speed), 0, 6000) for speed in (0.0, 0.3))
-
-    assert len(fast) > 1.5 * len(slow)
-    assert max(later - earlier for earlier, later in itertools.pairwise(slow)) <= 1000

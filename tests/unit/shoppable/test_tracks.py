@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from functions.shoppable.decode import Image
-from functions.shoppable.points import STEP_MS, Tracker
-from functions.shoppable.tracks import Tracks, follow
+from functions.shoppable.points import Tracker
+from functions.shoppable.tracks import STEP_MS, Tracks, follow
 from tests.unit.shoppable.clips import scene, texture
 
 WIDE, HIGH = 480, 270

@@ -112,7 +112,7 @@ def test_the_product_is_found_when_and_where_it_is_shown(account, context, order
     assert abs(found.end_ms - 3000) < 300
     _, x, y, width, height = found.boxes[0]
     assert np.allclose((x, y, width, height), (300 / 640, 20 / 360, 240 / 640, 320 / 360), atol=0.1)
-    assert built["frames"] == analysis.frames_examined > 3
+    assert built["frames"] == analysis.frames_examined >= 2
 
 
 def test_the_same_film_gives_the_same_bytes(account, context, order):
@@ -168,7 +168,7 @@ def test_progress_is_reported_while_frames_are_matched(account, context, order, 
     built = analyse(account, context, order)
 
     total = built["frames"]
-    assert reported == [(0, total), *((done, total) for done in range(2, total + 1, 2)), (total, total)]
+    assert reported == [(0, total), *((done, total) for done in range(2, total, 2)), (total, total)]
 
 
 def test_the_index_is_fetched_once_per_machine(account, order, monkeypatch):
