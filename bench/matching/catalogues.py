@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,7 +24,7 @@ class Catalogue:
     entries: Sequence[IndexEntry]
     names: dict[str, str]
     """Of the products, by product id; what is in no feed has none."""
-    folder: TemporaryDirectory[str]
+    folder: TemporaryDirectory[str] | None
     """Where the index lies, as long as the catalogue lives."""
 
     def without(self, products: Collection[str]) -> "Catalogue":
@@ -32,6 +32,11 @@ class Catalogue:
         kept = {product_id: name for product_id, name in self.names.items() if name not in products}
         entries = [e for e in self.entries if e.product_id in kept or e.product_id not in self.names]
         return _indexed(entries, kept, dict(zip(self.index.product_ids, self.index.categories, strict=True)))
+
+    def of_shop(self, prefix: str) -> "Catalogue":
+        """The same; products of one of its shops go by their own names, without the shop's prefix."""
+        names = {product_id: name.removeprefix(prefix) for product_id, name in self.names.items()}
+        return replace(self, names=names)
 
     def name(self, product_id: str) -> str:
         """Of a product."""
@@ -62,3 +67,9 @@ def entry_of(name: str, image: Image) -> tuple[IndexEntry, str]:
     digest = hashlib.sha256(image.tobytes()).hexdigest()
     entry = IndexEntry(product_id=ids.product_id(SHOP, name), image_sha256=digest, features=describe_image(image))
     return entry, name
+
+
+def opened(folder: Path, names: dict[str, str]) -> Catalogue:
+    """Over an index that lies there."""
+    index = InstanceIndex.load(folder)
+    return Catalogue(matcher=InstanceMatcher(index), index=index, entries=(), names=names, folder=None)

@@ -1,36 +1,37 @@
 """Whole films through the domain code of the pipeline: no cloud, no store.
 
-A film is a demo set that `python -m demo make` draws from a seed. Its products are sought among many that nobody looks
-for, as the pipeline does it and, for comparison, at one frame a second by the same engine; then again with catalogues
-that have none of its products, where whatever is published is a false alarm.
+Cut films are the demo's; in long takes products come and go before one camera. A film's products are sought among many
+that nobody looks for, as the pipeline does it and, for comparison, at one frame a second by the same engine; then in a
+catalogue that has none of them, where whatever is published is a false alarm.
 """
 
-import argparse
-import csv
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import cv2
 import numpy as np
 
-from bench.matching.catalogues import Catalogue, catalogue_of
-from bench.matching.photographs import read
+from bench.matching.catalogues import Catalogue, entry_of, opened
+from bench.matching.sampling_films import Drawn, drawn
+from bench.matching.scale_catalogue import Mixed, Pool, load
+from bench.matching.scenes import World
 from bench.matching.sheet import Failure
-from demo.__main__ import make
 from demo.score import Score, score
+from demo.script import FRAME_RATE
+from demo.truth import describe
 from functions.contracts.analysis import Appearance, Shot
 from functions.shoppable.appearances import judge, link
 from functions.shoppable.decode import open_video
 from functions.shoppable.frames import SampledFrame, sample_frames
 from functions.shoppable.image import Image
 from functions.shoppable.looks import examine
-from functions.shoppable.matching.index import IndexEntry
+from functions.shoppable.matching.features import PRODUCT_FEATURES
+from functions.shoppable.matching.index import IndexEntry, write_index
 from functions.shoppable.matching.port import Found, Matcher
 from functions.shoppable.points import Tracker
 from functions.shoppable.shots import SegmentShots, detect_shots, merge_shots
@@ -68,9 +69,9 @@ class Segment:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Film:
-    """A demo set, decoded as the pipeline decodes it."""
+    """A film, decoded as the pipeline decodes it, and what is to be seen in it."""
 
-    directory: Path
+    drawn: Drawn
     truth: dict[str, Any]
     segments: tuple[Segment, ...]
     shots: tuple[Shot, ...]
@@ -83,7 +84,7 @@ class Film:
     @property
     def each_second(self) -> "Film":
         """The same, with one frame a second instead of those chosen."""
-        with open_video(self.directory / "video.mp4") as video:
+        with open_video(self.drawn.path) as video:
             began = time.process_time()
             segments = tuple(
                 Segment(one.shots, one.tracks, tuple(_each_second(video.frames_at, one.shots))) for one in self.segments
@@ -108,12 +109,12 @@ class Seen:
     cost: Cost
 
 
-def prepared(directory: Path) -> Film:
+def prepared(given: Drawn) -> Film:
     """Shots, tracks and sampled frames, segment by segment."""
     cv2.setNumThreads(1)
     segments: list[Segment] = []
     spent = [0.0, 0.0]
-    with open_video(directory / "video.mp4") as video:
+    with open_video(given.path) as video:
         for start in range(0, video.duration_ms, SEGMENT_MS):
             began = time.process_time()
             tracker = Tracker()
@@ -127,8 +128,8 @@ def prepared(directory: Path) -> Film:
             [one.shots for one in segments], duration_ms=video.duration_ms, frame_rate=video.frame_rate
         )
     return Film(
-        directory=directory,
-        truth=json.loads((directory / "truth.json").read_text(encoding="utf-8")),
+        drawn=given,
+        truth=describe(given.record, [], FRAME_RATE),
         segments=tuple(segments),
         shots=merged,
         cost=Cost(shots=spent[0], sample=spent[1]),
@@ -197,31 +198,6 @@ def crops_key(ms: int, product_id: str) -> str:
     return f"{ms}-{product_id}.jpg"
 
 
-def drawn(seed: int, folder: Path) -> Path:
-    """The demo set of a seed, below `folder`."""
-    directory = folder / f"seed-{seed}"
-    make(directory, seed, 0)
-    return directory
-
-
-def pictures(directory: Path) -> Iterator[tuple[str, Image]]:
-    """(feed id, picture) of every picture of a feed."""
-    for row in _feed(directory):
-        for name in [row["image_link"], *filter(None, row["additional_image_link"].split(","))]:
-            yield row["id"], read(directory / "images" / name)
-
-
-def _feed(directory: Path) -> list[dict[str, str]]:
-    with (directory / "feed.tsv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
-
-
-def catalogue_of_set(directory: Path, others: Sequence[IndexEntry] = ()) -> Catalogue:
-    """The shop of a demo set; `others`: products that nobody looks for."""
-    categories = {row["id"]: row["product_type"].split(" >")[0] for row in _feed(directory)}
-    return catalogue_of(pictures(directory), others, categories)
-
-
 def failures(result: Seen, catalogue: Catalogue) -> Iterator[Failure]:
     """What was published wrongly, and what was missed, in the middle of its time."""
     truth = result.film.truth["appearances"]
@@ -231,9 +207,9 @@ def failures(result: Seen, catalogue: Catalogue) -> Iterator[Failure]:
         if not any(t["product_id"] == name and _overlaps(t, one.start_ms, one.end_ms) for t in truth):
             middle = one.boxes[len(one.boxes) // 2]
             yield Failure(
-                draw=partial(_frame, result.film.directory, middle[0]),
-                lines=(f"{result.film.directory.name}, {middle[0]} ms", f"WRONG {name} {one.score:.3f}"),
-                truth=None, said=middle[1:], reference=f"{result.film.directory.name}/{name}",
+                draw=partial(_frame, result.film.drawn.path, middle[0]),
+                lines=(f"{result.film.drawn.name}, {middle[0]} ms", f"WRONG {name} {one.score:.3f}"),
+                truth=None, said=middle[1:], reference=f"{result.film.drawn.name}/{name}",
             )  # fmt: skip
     for wanted in truth:
         mine = [one for one in result.appearances if catalogue.name(one.product_id) == wanted["product_id"]]
@@ -242,10 +218,10 @@ def failures(result: Seen, catalogue: Catalogue) -> Iterator[Failure]:
             ms, *box = wanted["boxes"][len(wanted["boxes"]) // 2]
             best = max((one.score for one in near), default=0.0)
             yield Failure(
-                draw=partial(_frame, result.film.directory, ms),
-                lines=(f"{result.film.directory.name}, {ms} ms", f"MISSED {wanted['product_id']} {best:.3f}"),
+                draw=partial(_frame, result.film.drawn.path, ms),
+                lines=(f"{result.film.drawn.name}, {ms} ms", f"MISSED {wanted['product_id']} {best:.3f}"),
                 truth=(box[0], box[1], box[2], box[3]), said=None,
-                reference=f"{result.film.directory.name}/{wanted['product_id']}",
+                reference=f"{result.film.drawn.name}/{wanted['product_id']}",
             )  # fmt: skip
 
 
@@ -253,20 +229,19 @@ def _overlaps(wanted: dict[str, Any], start_ms: int, end_ms: int) -> bool:
     return wanted["start_ms"] < end_ms and start_ms < wanted["end_ms"]
 
 
-def _frame(directory: Path, ms: int) -> Image:
-    with open_video(directory / "video.mp4") as video:
+def _frame(path: Path, ms: int) -> Image:
+    with open_video(path) as video:
         return next(frame.image for frame in video.frames(max(0, ms - 20), ms + 200))
 
 
-def line(name: str, result: Seen) -> str:
+def line(name: str, result: "Watched") -> str:
     """A row of the table."""
-    found, film, cost = result.score, result.film, result.cost
-    share = 1 / film.seconds
+    found, cost, share = result.score, result.cost, 1 / result.seconds
     late = f"{np.median(result.late_ms):.0f}" if result.late_ms else "–"
     return (
         f"| {name} | {found.matched} of {found.expected} | {found.precision:.3f} | {found.recall:.3f} "
         f"| {found.box_iou:.3f} | {found.temporal_iou:.3f} | {late} | {found.decoys} | {result.frames} "
-        f"| {60 * result.frames * share:.0f} | {result.frames / len(film.shots):.2f} "
+        f"| {60 * result.frames * share:.0f} | {result.frames / result.shots:.2f} "
         f"| {cost.shots * share:.3f} | {cost.sample * share:.3f} | {cost.match * share:.3f} "
         f"| {cost.follow * share:.3f} | {cost.total * share:.3f} |"
     )
@@ -278,20 +253,85 @@ HEAD: Final = (
 )
 
 
-def main() -> None:
-    """The command line: demo sets that are there already, or are drawn."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("directories", type=Path, nargs="*", help="demo sets")
-    parser.add_argument("--seeds", default="", help="demo sets to draw, such as 1,11")
-    given = parser.parse_args()
-    with TemporaryDirectory(prefix="bench-films-") as folder:
-        drawn_ones = [drawn(int(seed), Path(folder)) for seed in given.seeds.split(",") if seed]
-        print(HEAD)
-        for directory in [*given.directories, *drawn_ones]:
-            film, shop = prepared(directory), catalogue_of_set(directory)
-            print(line(directory.name, seen(film, shop)))
-            print(line(f"{directory.name}, each second", seen(film.each_second, shop)))
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """What is reported of a film: Seen without its pictures."""
+
+    seconds: float
+    shots: int
+    frames: int
+    score: Score
+    late_ms: tuple[int, ...]
+    cost: Cost
+
+    @classmethod
+    def of(cls, result: Seen) -> Self:
+        """Of what was seen."""
+        film = result.film
+        return cls(
+            seconds=film.seconds, shots=len(film.shots), frames=result.frames, score=result.score,
+            late_ms=result.late_ms, cost=result.cost,
+        )  # fmt: skip
 
 
-if __name__ == "__main__":
-    main()
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A film, as the pipeline examines it, at one frame a second, and sought for what it does not show."""
+
+    name: str
+    kind: str
+    products: int
+    foreign_products: int
+    ours: Watched
+    each_second: Watched
+    false_alarms: int
+    """Approved from a catalogue that has none of the film's products."""
+    failures: tuple[Failure, ...]
+
+
+def write_catalogue(folder: Path, what: str, seeds: Sequence[int], products: int) -> None:
+    """An index of the shops of `seeds` and of made products, `products` in all, below `folder`."""
+    entries: list[IndexEntry] = []
+    names: dict[str, str] = {}
+    categories: dict[str, str] = {}
+    for seed in seeds:
+        world = World(seed)
+        of_article = {one.feed_id: one.category.split(" >")[0] for one in (*world.articles, *world.plains)}
+        for feed_id, image in world.pictures():
+            entry, name = entry_of(f"{seed}/{feed_id}", image)
+            entries.append(entry)
+            names[entry.product_id], categories[entry.product_id] = name, of_article[feed_id]
+    directory = folder / f"catalogue-{what}"
+    directory.mkdir()
+    pool = Pool.of(load(folder / "pool.pickle"))
+    write_index(Mixed(entries, pool, products, PRODUCT_FEATURES), directory, categories)
+    (folder / f"catalogue-{what}.json").write_text(json.dumps(names), encoding="utf-8")
+
+
+def _catalogue(folder: Path, what: str) -> Catalogue:
+    names = json.loads((folder / f"catalogue-{what}.json").read_text(encoding="utf-8"))
+    return opened(folder / f"catalogue-{what}", names)
+
+
+def run(folder: Path, kind: str, seed: int) -> Run:
+    """`folder` holds the film and the catalogues `films` and `strangers`."""
+    film = prepared(drawn(kind, seed, folder / "films"))
+    catalogue = _catalogue(folder, "films").of_shop(f"{seed}/")
+    strangers = _catalogue(folder, "strangers")
+    ours, each_second = seen(film, catalogue), seen(film.each_second, catalogue)
+    foreign = seen(film, strangers)
+    return Run(
+        name=film.drawn.name,
+        kind=kind,
+        products=catalogue.index.manifest.products,
+        foreign_products=strangers.index.manifest.products,
+        ours=Watched.of(ours),
+        each_second=Watched.of(each_second),
+        false_alarms=sum(one.verdict == "approved" for one in foreign.appearances),
+        failures=(*failures(ours, catalogue), *failures_of_strangers(foreign, strangers)),
+    )
+
+
+def failures_of_strangers(result: Seen, catalogue: Catalogue) -> Iterator[Failure]:
+    """What was published though the catalogue has nothing that the film shows."""
+    return (one for one in failures(result, catalogue) if one.said is not None)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.shoppable.image import Image
+from functions.shoppable.matching.features import ROOT_SCALE, ImageFeatures
 from functions.shoppable.paths import box_iou
 
 Box = tuple[float, float, float, float]
@@ -62,6 +63,12 @@ class SiftPeer:
         self._flann, self._least, self._enlarge = flann, least, enlarge
         self._robust, self._checked = robust, checked
         self._known = [self._described(product, image) for product, image in pictures]
+
+    def add(self, product: str, features: ImageFeatures) -> None:
+        """A picture that is described already."""
+        root = features.descriptors.astype(np.float32) / ROOT_SCALE
+        size = (features.width, features.height)
+        self._known.append(_Known(product, np.ascontiguousarray(features.points[:, :2]), root, size))
 
     def match(self, image: Image, without: Collection[str] = ()) -> list[Seen]:
         """Products with enough inliers, the best first; `without`: as if these were not sold."""

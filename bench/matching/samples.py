@@ -1,6 +1,6 @@
 """What scores are learned from and judged by: places of frames, with the truth."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,10 +65,10 @@ class Sample:
         )
 
 
-def photograph_samples() -> Iterator[Sample]:
-    """Of the real photographs, and of the same with their subject taken from the catalogue."""
+def photograph_samples(scenes: Iterable[Photograph] | None = None) -> Iterator[Sample]:
+    """Of real photographs (all of them), and of the same with their subject taken from the catalogue."""
     catalogue = catalogue_of(studio_pictures())
-    for photograph in photographs():
+    for photograph in photographs() if scenes is None else scenes:
         for place, names, _ in _places(catalogue, photograph.image):
             if _is_beside(photograph, names):
                 continue
