@@ -123,3 +123,14 @@ def test_should_search_for_large_points_as_well_as_for_the_many_small_ones(tmp_p
     assert (searched[:, 2] == 40).sum() == 20
     strongest = searched[searched[:, 2] == 3]
     assert strongest[:, 0].max() < 50 + len(strongest) / 4 + 0.1
+
+
+def test_should_tell_the_rows_of_pictures_apart_where_some_have_none(tmp_path):
+    plain = np.full((300, 300, 3), 180, np.uint8)
+    build_index([entry(number, plain if number % 2 else texture(number)) for number in range(6)], tmp_path)
+    index = InstanceIndex.load(tmp_path)
+
+    images, _ = index.search_rows(np.arange(index.manifest.search_rows))
+
+    textured = {index.product_ids.index(product(number)) for number in (0, 2, 4)}
+    assert {int(index.image_product[image]) for image in images} == textured
