@@ -1,5 +1,6 @@
 """From a film to its analysis, handler by handler, over a real index."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -82,6 +83,11 @@ def analyse(account, context, order: SegmentInput, segments: int = 1) -> dict[st
         event = order.model_copy(update={"segment": segment}).model_dump(mode="json")
         for handler in (detect_shots, sample_frames, match_frames):
             assert handler(event, context)["index"] == segment.index
+    return timeline(order, context)
+
+
+def timeline(order: SegmentInput, context) -> dict[str, object]:
+    """What BuildTimeline returns."""
     return build_timeline(
         TimelineInput(
             shop_id=SHOP,
@@ -130,6 +136,30 @@ def test_numbers_in_the_analysis_have_four_decimals_at_most(account, context, or
     numbers += [found["score"] for found in document["appearances"]]
     assert numbers
     assert all(round(number, 4) == number for number in numbers)
+
+
+def test_evidence_names_the_index_and_a_stored_picture_of_the_pair(account, context, order):
+    analysis = stored(account, analyse(account, context, order)["analysis_key"])
+
+    evidence = analysis.appearances[0].evidence
+    assert 1000 <= evidence.ms < 3000
+    assert evidence.image_sha256 == "1" * 64
+    assert evidence.crops_key == artefacts.crops_key(PREFIX, 0, evidence.ms, "p-1")
+    picture = cv2.imdecode(np.frombuffer(account.get("analysis", evidence.crops_key), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape[1] > picture.shape[0]
+    assert analysis.index_digest == hashlib.sha256(account.get("catalogue", f"{INDEX}/manifest.json")).hexdigest()
+
+
+def test_parts_that_were_matched_with_different_indexes_are_no_analysis(account, context, order):
+    built = analyse(account, context, order, segments=2)
+    key = artefacts.segment_key(PREFIX, 1, "matches.json")
+    matches = json.loads(account.get("analysis", key))
+    account.put("analysis", key, json.dumps({**matches, "index_digest": "another"}).encode())
+
+    with pytest.raises(Permanent, match="another"):
+        timeline(order, context)
+    assert stored(account, built["analysis_key"]).index_digest != "another"
 
 
 @pytest.mark.usefixtures("blind")
