@@ -2,7 +2,7 @@
 a contest of surfaces between those that claim one place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +12,7 @@ import numpy as np
 from functions.shoppable.image import Image
 from functions.shoppable.matching.features import ImageFeatures, describe_features, resized_frame
 from functions.shoppable.matching.grid import PointGrid
-from functions.shoppable.matching.index import InstanceIndex
+from functions.shoppable.matching.index import InstanceIndex, Reference
 from functions.shoppable.matching.port import Box, Found, FrameMatch, Outline
 from functions.shoppable.matching.scores import CERTAIN, Candidate, margin, probability
 from functions.shoppable.matching.shortlist import shortlist
@@ -123,13 +123,17 @@ class InstanceMatcher:
         return [one.place for one in self._examined(frame, image)]
 
     def _examined(self, frame: ImageFeatures, image: Image) -> Iterator[_Examined]:
-        for group in _places(self.verified(frame))[:_PLACES]:
-            examined = self._place(group, frame, image)
+        evidence, references = self._verified(frame)
+        for group in _places(evidence)[:_PLACES]:
+            examined = self._place(group, references, frame, image)
             if examined.place.candidates:
                 yield examined
 
     def verified(self, frame: ImageFeatures) -> list[Evidence]:
         """What geometry allows, the firmest first; of one product in one place, one."""
+        return self._verified(frame)[0]
+
+    def _verified(self, frame: ImageFeatures) -> tuple[list[Evidence], Mapping[int, Reference]]:
         cv2.setRNGSeed(1)
         projected = self._index.project(frame.descriptors)
         grid = PointGrid(frame, projected)
@@ -144,15 +148,16 @@ class InstanceMatcher:
         for evidence in sorted(found, key=_strength, reverse=True):
             of_product.setdefault(int(self._index.image_product[evidence.image]), []).append(evidence)
         kept = [_tightest(group) for of_one in of_product.values() for group in _places(of_one)]
-        return sorted(kept, key=_strength, reverse=True)
+        return sorted(kept, key=_strength, reverse=True), references
 
-    def _place(self, group: list[Evidence], frame: ImageFeatures, image: Image) -> _Examined:
-        first = self._index.reference(group[0].image)
-        seen = surface(group[0].homography, first, (frame.width, frame.height), image)
+    def _place(
+        self, group: list[Evidence], references: Mapping[int, Reference], frame: ImageFeatures, image: Image
+    ) -> _Examined:
+        seen = surface(group[0].homography, references[group[0].image], (frame.width, frame.height), image)
         candidates: list[Candidate] = []
         drawings: list[Drawing] = []
         for evidence in [e for e in group if e.firm >= _HOPELESS * group[0].firm][:_RIVALS]:
-            drawing = draw(seen, evidence.homography, self._index.reference(evidence.image))
+            drawing = draw(seen, evidence.homography, references[evidence.image])
             alike = likeness(seen, drawing)
             if alike is not None:
                 candidates.append(Candidate(evidence=evidence, likeness=alike))
