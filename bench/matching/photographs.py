@@ -15,6 +15,8 @@ GROCERIES: Final = Path(__file__).parents[3] / "shared" / "data" / "grocery-pack
 NEIGHBOURS: Final = frozenset(
     {
         ("Alpro-Blueberry-Soyghurt/0", "Oatly-Natural-Oatghurt"),
+        ("Alpro-Fresh-Soy-Milk/3", "Alpro-Shelf-Soy-Milk"),
+        ("Alpro-Vanilla-Soyghurt/0", "Alpro-Shelf-Soy-Milk"),
         ("Alpro-Vanilla-Soyghurt/1", "Oatly-Oat-Milk"),
         ("Arla-Ecological-Medium-Fat-Milk/0", "Garant-Ecological-Standard-Milk"),
         ("Arla-Lactose-Medium-Fat-Milk/0", "Arla-Ecological-Medium-Fat-Milk"),
