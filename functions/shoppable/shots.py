@@ -25,17 +25,22 @@ LOOK_WIDTH = 480
 _MARGIN_MS = 1_500
 _THUMB = (32, 18)
 _MOTION_SIZE = (96, 54)
-_FLASH_FRAMES = 5
-"""A change that is undone within so many frames is a flash or a passing object, not a cut."""
-_CONTEXT_FRAMES = 12
+_FLASH_MS = 200
+"""A change that is undone within so long is a flash or a passing object, not a cut."""
+_CONTEXT_MS = 480
 _CUT_LEVEL = 0.28
 _CUT_RATIO = 2.2
 _FAINT_LEVEL = 0.14
 _FAINT_RATIO = 6.0
-_DISSOLVE_FRAMES = (8, 12, 16, 24, 32)
+_GRID_MS = 80
+_DISSOLVE_HALVES = (2, 3, 4, 6, 8, 10)
+"""In steps of the grid."""
 _DISSOLVE_RATIO = 0.2
-_DISSOLVE_APART = 20
-_MIN_SHOT_FRAMES = 4
+_TRANSITION_APART_MS = 800
+_MIN_SHOT_MS = 160
+_BLACK = 0.1
+_BLACK_SPREAD = 0.025
+_SHOWN_SPREAD = 0.05
 
 Array = NDArray[np.float32]
 
@@ -95,14 +100,28 @@ def detect_shots(video: "Video", start_ms: int, end_ms: int, tracker: "Tracker |
         if tracker is not None and start_ms <= frame.ms < end_ms:
             tracker.add(frame.ms, frame.luma)
     inside = [position for position, look in enumerate(looks) if start_ms <= look.ms < end_ms]
-    found = _cuts(looks)
+    cuts = [_exact(video, looks[at - 1], looks[at]) for at in _cuts(looks)]
     return SegmentShots(
         start_ms=start_ms,
         end_ms=end_ms,
         frames=len(inside),
-        cuts=tuple(Cut(ms=looks[at].ms, frame=looks[at].number) for at in found if start_ms <= looks[at].ms < end_ms),
+        cuts=tuple(cut for cut in cuts if start_ms <= cut.ms < end_ms),
         motion=_motion(looks, inside),
     )
+
+
+def _exact(video: "Video", before: _Look, after: _Look) -> Cut:
+    """The first frame of a shot that begins after one look and not after another: those left out in between are decoded
+    if there are any.
+    """
+    looks = [before]
+    if after.number - before.number > 1:
+        between = video.small_frames(before.ms + 1, after.ms, width=LOOK_WIDTH, every=True)
+        looks += [_look(frame) for frame in between]
+    looks.append(after)
+    changes = [_difference(one, other) for one, other in pairwise(looks)]
+    first = looks[changes.index(max(changes)) + 1]
+    return Cut(ms=first.ms, frame=first.number)
 
 
 def merge_shots(segments: Sequence[SegmentShots], *, duration_ms: int, frame_rate: Rational) -> tuple[Shot, ...]:
@@ -153,54 +172,90 @@ def _difference(first: _Look, second: _Look) -> float:
 
 
 def _cuts(looks: Sequence[_Look]) -> list[int]:
-    """Positions of the first frames of new shots."""
+    """Positions of the first frames of new shots. Looks need not be evenly spaced: not every frame is decoded."""
+    if len(looks) < 2:
+        return []
+    times = np.array([look.ms for look in looks])
     steps = np.array([0.0] + [_difference(before, after) for before, after in pairwise(looks)])
     hard: list[int] = []
     for at in range(1, len(looks)):
         if steps[at] < _FAINT_LEVEL or steps[at] < steps[max(0, at - 2) : at + 3].max():
             continue
-        around = np.concatenate([steps[max(1, at - _CONTEXT_FRAMES) : at], steps[at + 1 : at + 1 + _CONTEXT_FRAMES]])
+        first, after = np.searchsorted(times, [times[at] - _CONTEXT_MS, times[at] + _CONTEXT_MS + 1])
+        around = np.concatenate([steps[max(1, int(first)) : at], steps[at + 1 : int(after)]])
         if around.size and steps[at] < _CUT_RATIO * float(np.percentile(around, 75)):
             continue
         # Between two shots of one set less changes, but where nothing else moves it is told as well.
         if steps[at] < _CUT_LEVEL and (not around.size or steps[at] < _FAINT_RATIO * float(around.max())):
             continue
-        if _is_undone(looks, at) or (hard and at - hard[-1] < _MIN_SHOT_FRAMES):
+        if _is_undone(looks, times, at) or (hard and times[at] - times[hard[-1]] < _MIN_SHOT_MS):
             continue
         hard.append(at)
-    return sorted({*hard, *_dissolves(looks, steps, hard)})
+    slow = _fades(looks)
+    for at in _dissolves(looks, times, steps, hard):
+        if all(abs(times[at] - times[other]) > _TRANSITION_APART_MS for other in slow):
+            slow.append(at)
+    kept = [at for at in hard if all(abs(times[at] - times[other]) > _TRANSITION_APART_MS / 2 for other in slow)]
+    return sorted({*kept, *slow})
 
 
-def _is_undone(looks: Sequence[_Look], at: int) -> bool:
-    before = looks[max(0, at - _FLASH_FRAMES) : at]
-    after = looks[at : at + _FLASH_FRAMES]
+def _is_undone(looks: Sequence[_Look], times: NDArray[np.int64], at: int) -> bool:
+    first, after = np.searchsorted(times, [times[at] - _FLASH_MS, times[at] + _FLASH_MS])
+    before, following = looks[min(int(first), at - 2) if at > 1 else 0 : at], looks[at : max(int(after), at + 2)]
     level = min(_CUT_LEVEL, _difference(looks[at - 1], looks[at])) / 2
-    return min(_difference(one, other) for one in before for other in after) < level
+    return min(_difference(one, other) for one in before for other in following) < level
 
 
-def _dissolves(looks: Sequence[_Look], steps: NDArray[np.float64], hard: Sequence[int]) -> list[int]:
+def _fades(looks: Sequence[_Look]) -> list[int]:
+    """Middles of what is black between two pictures."""
+    spread = np.array([float(look.thumb.std()) for look in looks])
+    black = (spread < _BLACK_SPREAD) & (np.array([float(look.thumb.mean()) for look in looks]) < _BLACK)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], black, [False]]).astype(np.int8)))
+    found: list[int] = []
+    for first, after in zip(edges[::2], edges[1::2], strict=True):
+        if first and after < len(looks) and min(spread[:first].max(), spread[after:].max()) > _SHOWN_SPREAD:
+            found.append(int(first + after) // 2)
+    return found
+
+
+def _dissolves(
+    looks: Sequence[_Look], times: NDArray[np.int64], steps: NDArray[np.float64], hard: Sequence[int]
+) -> list[int]:
     """Middles of dissolves: the middle is the mean of two unrelated ends, which no motion of a camera brings about."""
-    if len(looks) <= 2 * max(_DISSOLVE_FRAMES):
+    # Of whole steps since the film began: the same wherever a segment begins.
+    grid = np.arange(-(-int(times[0]) // _GRID_MS), int(times[-1]) // _GRID_MS + 1, dtype=np.int64) * _GRID_MS
+    if len(grid) <= 2 * max(_DISSOLVE_HALVES):
         return []
-    thumbs = np.stack([look.thumb for look in looks])
+    thumbs = _at_times(np.stack([look.thumb for look in looks]), times, grid)
+    nearest = np.asarray(np.searchsorted((times[1:] + times[:-1]) / 2, grid), np.int64)
     candidates: list[tuple[float, int, int]] = []
-    for length in _DISSOLVE_FRAMES:
-        half = length // 2
+    for half in _DISSOLVE_HALVES:
         ends = np.abs(thumbs[2 * half :] - thumbs[: -2 * half]).mean(axis=(1, 2))
         mixed = np.abs(thumbs[half:-half] - (thumbs[2 * half :] + thumbs[: -2 * half]) / 2).mean(axis=(1, 2))
         ratio = mixed / np.maximum(ends, 0.02)
-        for position in np.flatnonzero((ratio < _DISSOLVE_RATIO) & (ends > 0.04)):
-            at = int(position) + half
-            smooth = steps[at - half + 1 : at + half + 1].max() < _CUT_LEVEL * 1.5
+        for position in np.flatnonzero((ratio < _DISSOLVE_RATIO) & (ends > 0.04)).tolist():
+            at = position + half
+            begin, end = (int(nearest[index]) for index in (at - half, at + half))
+            smooth = steps[begin + 1 : end + 1].max(initial=0.0) < _CUT_LEVEL * 1.5
             # A long dissolve is linear in its middle too: what it leads from and to lies further out.
-            outer = looks[max(0, at - 2 * half)], looks[min(len(looks) - 1, at + 2 * half)]
-            if smooth and _difference(*outer) > _CUT_LEVEL * 1.3:
-                candidates.append((float(ratio[position]), at, half))
+            outer = (int(nearest[index]) for index in (max(0, at - 2 * half), min(len(grid) - 1, at + 2 * half)))
+            if smooth and _difference(*(looks[index] for index in outer)) > _CUT_LEVEL * 1.3:
+                candidates.append((float(ratio[position]), int(nearest[at]), half * _GRID_MS))
     found: list[int] = []
-    for _, at, half in sorted(candidates):
-        if all(abs(at - other) > max(2 * half, _DISSOLVE_APART) for other in [*found, *hard]):
+    for _, at, half_ms in sorted(candidates):
+        apart = max(2 * half_ms, _TRANSITION_APART_MS)
+        if all(abs(times[at] - times[other]) > apart for other in [*found, *hard]):
             found.append(at)
     return found
+
+
+def _at_times(values: Array, times: NDArray[np.int64], wanted: NDArray[np.int64]) -> Array:
+    """Linear interpolation of (n, …) values."""
+    after = np.clip(np.searchsorted(times, wanted), 1, len(times) - 1)
+    before = after - 1
+    share = ((wanted - times[before]) / (times[after] - times[before])).astype(np.float32)
+    share = np.clip(share, 0, 1).reshape(-1, *[1] * (values.ndim - 1))
+    return np.asarray(values[before] * (1 - share) + values[after] * share, np.float32)
 
 
 def _motion(looks: Sequence[_Look], inside: Sequence[int]) -> tuple[Motion, ...]:

@@ -29,7 +29,7 @@ def detect(order: SegmentInput, film: Film) -> SegmentStep:
     """Detect and store. Raises Permanent when the film cannot be decoded."""
     segment = order.segment
     try:
-        with film.open() as file, decode.open_video(file, verify=False) as video:
+        with film.open() as file, decode.open_video(file, verify=False, thrifty=True) as video:
             tracker = Tracker()
             found = shots.detect_shots(video, segment.start_ms, segment.end_ms, tracker)
             tracks = tracker.tracks([cut.ms for cut in found.cuts], video.width, video.height)
