@@ -18,7 +18,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 import cv2
 
-from bench.matching import films, grid, sampling, scale, speed
+from bench.matching import films, grid, sampling, scale, shots, speed
 from bench.matching import photograph_report as photo
 from bench.matching.calibration import answers_of, approved, best_of, bins, diagram, expected_error
 from bench.matching.chosen import BEST_F1
@@ -267,6 +267,32 @@ def the_scale(report: Report, sizes: Sequence[scale.Size], text: str) -> None:
             report.goal("3", f"first answer of a fresh process with {title} products is told", f"{first:.1f} s", True)
 
 
+def the_shots(report: Report, results: dict[str, shots.Result], seconds: float) -> None:
+    """Acceptance 6."""
+    kinds = list(results["ours"].real)
+    lines = [
+        f"| {name} | "
+        + " | ".join(f"{one.found[kind] / max(1, one.real[kind]):.3f}" for kind in kinds)
+        + f" | {one.false} | {one.f1:.3f} | {one.seconds / seconds:.4f} |"
+        for name, one in results.items()
+    ]
+    report.say(
+        "## Shots",
+        f"{seconds:.0f} s of film, transitions known; recall by kind, CPU seconds per second of film.",
+        "",
+        f"| detector | {' | '.join(kinds)} | false | F1 | CPU s per s |",
+        "|---" * (len(kinds) + 4) + "|",
+        *lines,
+    )
+    theirs = {name: one for name, one in results.items() if not name.startswith("ours")}
+    best = max(theirs, key=lambda name: theirs[name].f1)
+    ours = results["ours"]
+    told = f"{ours.f1:.3f} against {theirs[best].f1:.3f} ({best})"
+    report.goal("6", "shot F1 ≥ PySceneDetect's best detector", told, ours.f1 >= theirs[best].f1)
+    times = theirs[best].seconds / ours.seconds
+    report.goal("6", "at ≥ 2 × its speed", f"{times:.1f} ×", times >= 2)
+
+
 def _drawn_and_made(folder: Path) -> list[scale.Size]:
     first = scale.measure(folder, "drawn", 0)
     return [first, scale.measure(folder, "made", first.products)]
@@ -296,6 +322,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=seeds_of, default=seeds_of("200-205"), help="of the grid")
     parser.add_argument("--film-seeds", type=seeds_of, default=seeds_of("200-201"))
+    parser.add_argument("--shot-seeds", type=seeds_of, default=seeds_of("200-202"), help="films of transitions")
     parser.add_argument("--each", type=int, default=6, help="scenes per cell and seed")
     parser.add_argument("--peers", type=int, default=1, help="how many of these the peers are shown")
     parser.add_argument("--sizes", default="100,1000,10000,100000", help="of catalogues")
@@ -329,6 +356,7 @@ def _run(report: Report, jobs: Jobs, folder: Path, given: argparse.Namespace, pa
     ]
     halves = [jobs.ask(f"photographs {k + 1}/4", photo.half, k, 4) for k in range(4 if "photographs" in parts else 0)]
     taught = [jobs.ask(f"what folds are taught by, {k}", photo.taught, k) for k in photo.TAUGHT] if halves else []
+    detected = jobs.ask("shots", shots.measure, given.shot_seeds, folder / "shots") if "shots" in parts else None
     rows = [
         jobs.ask(f"grid, seed {seed}", grid.ask_seed, seed, given.each, given.peers)
         for seed in (given.seeds if "grid" in parts else ())
@@ -375,7 +403,8 @@ def _run(report: Report, jobs: Jobs, folder: Path, given: argparse.Namespace, pa
     seen = [job.result() for job in runs]
     if seen:
         the_films(report, seen)
-    if "shots" in parts:
+    if detected:
+        the_shots(report, *detected.result())
         report.say("## Frames that are examined", sampling.report(list(given.film_seeds), folder / "films"))
     _sheet(found, seen)
 
