@@ -17,7 +17,7 @@ from functions.shoppable.matching.scores import CERTAIN, LARGEST
 Doubles = NDArray[np.float64]
 
 RIDGE: Final = 1.0
-MISSING_LEARNED: Final = 0.5
+MISSING_LEARNED: Final = 0.15
 """Weight, while the features' weights are learned, of what is seen with the right product gone from the catalogue."""
 MISSING_PRIOR: Final = 0.05
 """How often a look-alike of what is shown is in the catalogue while the product itself is not, in comparison with

@@ -26,7 +26,7 @@ from bench.matching.scale_catalogue import PICTURES_EACH, drawn, save
 from bench.matching.scenes import MIDDLE, World
 from functions.contracts import ids
 from functions.shoppable.matching.features import PRODUCT_FEATURES
-from functions.shoppable.matching.index import SEARCH_FEATURES, SEARCH_ROWS
+from functions.shoppable.matching.index import search_features
 
 SIZES: Final = (100, 1_000, 10_000, 100_000)
 SEED: Final = 1
@@ -67,7 +67,7 @@ class Size:
 def measure(folder: Path, title: str, products: int) -> Size:
     """Build and answer; `products` 0: the planted and the drawn ones. `folder` holds what prepare wrote."""
     images = max(products, 1) * PICTURES_EACH
-    most = PRODUCT_FEATURES if products <= _RECORDS_IN_FULL else min(SEARCH_FEATURES, SEARCH_ROWS // images)
+    most = PRODUCT_FEATURES if products <= _RECORDS_IN_FULL else search_features(images)
     with TemporaryDirectory(dir=folder) as directory:
         built = _fresh("build", directory, str(products), str(most))
         with object_store(Path(directory)) as endpoint:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import av
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from demo.canvas import Image, image_of
 from demo.goods import Article, catalogue, decoys, distractor
@@ -32,6 +33,7 @@ PLAIN: Final = ("box", "bottle", "shirt", "pouch")
 """Forms of the products that nothing is printed on."""
 _FIRST_PLAIN = 1_000_000
 
+Floats = NDArray[np.float32]
 Box = tuple[float, float, float, float]
 
 
@@ -292,7 +294,7 @@ def _finished(frame: Image, how: Difficulty, quad: Doubles, rng: np.random.Gener
         picture = np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.float32)
     if how.defocus:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), how.defocus), np.float32)
-    picture = picture * how.light + rng.normal(0, how.noise, picture.shape).astype(np.float32)
+    picture = _developed(picture * how.light, rng) + rng.normal(0, how.noise, picture.shape).astype(np.float32)
     image = image_of(np.clip(picture, 0, 255))
     if how.lines != HEIGHT:
         size = (round(how.lines * WIDTH / HEIGHT / 2) * 2, how.lines)
@@ -300,6 +302,15 @@ def _finished(frame: Image, how: Difficulty, quad: Doubles, rng: np.random.Gener
             cv2.resize(image, size, interpolation=cv2.INTER_AREA if how.lines < HEIGHT else cv2.INTER_CUBIC)
         )
     return encoded(image, how.rate_factor)
+
+
+def _developed(picture: Floats, rng: np.random.Generator) -> Floats:
+    """As a camera renders it: with a white balance, a tone curve and a saturation of its own."""
+    gains = np.exp(rng.normal(0, 0.1, 3)) * np.array([1, 0, 1]) + np.array([0, 1, 0])
+    balanced = np.clip(picture * gains.astype(np.float32), 0, 255) / 255
+    toned = balanced ** float(np.exp(rng.normal(0, 0.15)))
+    gray = toned.mean(axis=2, keepdims=True)
+    return np.asarray(255 * np.clip(gray + (toned - gray) * float(rng.uniform(0.65, 1.15)), 0, 1), np.float32)
 
 
 def encoded(image: Image, rate_factor: int) -> Image:

@@ -32,10 +32,12 @@ from functions.shoppable.matching.records import (
 from functions.shoppable.matching.search import SearchBuilder, SearchLayer
 from functions.shoppable.texture import matching_of
 
-SEARCH_FEATURES = 150
+SEARCH_FEATURES = 250
 """Of every image, in the search layer, at most: of each size the strongest."""
-SEARCH_ROWS = 30_000_000
+SEARCH_ROWS = 4_500_000
 """In the search layer, about: what a larger catalogue must do with is fewer features of each image."""
+FEWEST_SEARCH_FEATURES = 100
+"""But not fewer than these."""
 REDUCED = 64
 _REDUCE_FROM = 100_000
 """Descriptors in the catalogue from which on they are reduced to REDUCED dimensions: below, a catalogue's own principal
@@ -186,7 +188,7 @@ class _Layers:
     ) -> None:
         # In even steps over the catalogue: the same pictures whatever order they came in.
         sampled = order[:: max(1, -(-len(order) // _SAMPLED_IMAGES))]
-        self._features = int(np.clip(SEARCH_ROWS // max(len(order), 1), 1, SEARCH_FEATURES))
+        self._features = search_features(len(order))
         found: list[NDArray[np.uint8]] = []
         each = 0.0
         for features in pictures.features(sampled):
@@ -327,6 +329,11 @@ class InstanceIndex:
         row = self._images[image]
         file, start, size, checksum = (int(row[name]) for name in ("file", "start", "size", "checksum"))
         return Span(self.manifest.records[file], start, size, checksum)
+
+
+def search_features(images: int) -> int:
+    """How many of each image the search layer of a catalogue holds, at most."""
+    return int(np.clip(SEARCH_ROWS // max(images, 1), FEWEST_SEARCH_FEATURES, SEARCH_FEATURES))
 
 
 def _spread(points: Floats, most: int) -> NDArray[np.int64]:

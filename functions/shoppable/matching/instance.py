@@ -27,7 +27,7 @@ from functions.shoppable.matching.surface import (
     likeness,
     surface,
 )
-from functions.shoppable.matching.verify import Evidence, verify
+from functions.shoppable.matching.verify import Evidence, verify, verify_in_place_of
 
 __all__ = ["FrameMatch", "InstanceMatcher"]
 
@@ -43,6 +43,8 @@ _HOPELESS = 0.25
 """Share of what the best in its place firmly explains, below which a candidate is not compared."""
 _LEAST_FIRM = 1.0
 """Evidence below is what chance brings about; its surface is not compared."""
+_SURE = 4.0
+"""Firm evidence of a product, or of a look-alike of it."""
 _MIN_SCORE = 0.02
 
 
@@ -148,7 +150,30 @@ class InstanceMatcher:
         for evidence in sorted(found, key=_strength, reverse=True):
             of_product.setdefault(int(self._index.image_product[evidence.image]), []).append(evidence)
         kept = [_tightest(group) for of_one in of_product.values() for group in _places(of_one)]
-        return sorted(kept, key=_strength, reverse=True), references
+        kept.sort(key=_strength, reverse=True)
+        return sorted([*kept, *self._rivals(kept, references, grid)], key=_strength, reverse=True), references
+
+    def _rivals(
+        self, found: list[Evidence], references: Mapping[int, Reference], grid: PointGrid
+    ) -> Iterator[Evidence]:
+        """Every product that the frame surely shows somewhere is tried wherever another one is seen: of copies side by
+        side, the shortlist may name the product for one and its look-alike for the next.
+        """
+        sure: dict[int, Evidence] = {}
+        for evidence in found:
+            if evidence.firm >= _SURE:
+                sure.setdefault(int(self._index.image_product[evidence.image]), evidence)
+        for group in _places(found)[:_PLACES]:
+            first = group[0]
+            if first.firm < _SURE:
+                continue
+            present = {int(self._index.image_product[evidence.image]) for evidence in group}
+            for product, known in sure.items():
+                if product not in present:
+                    of_first, reference = references[first.image], references[known.image]
+                    rival = verify_in_place_of(first, of_first, known.image, reference, grid)
+                    if rival is not None and rival.firm >= _LEAST_FIRM and _is_same_place(first, rival):
+                        yield rival
 
     def _place(
         self, group: list[Evidence], references: Mapping[int, Reference], frame: ImageFeatures, image: Image

@@ -30,6 +30,7 @@ class Candidate:
         found, alike = self.evidence, self.likeness
         return (
             math.log1p(found.firm) / 3,
+            math.log1p(found.inliers - found.firm) / 3,
             alike.structure,
             alike.colour,
             alike.off_colour / 20,

@@ -28,6 +28,8 @@ _FIRST_REACHES = ((10, 0.06), (4, 0.09), (0, 0.2))
 """From so many votes on that agree on a map: how far from its place a point is looked for at first, as a share of the
 product's longer side in the frame. Where too few agree on any, the map is their mean pose.
 """
+_REACH_IN_PLACE = 0.12
+"""Of a look-alike that is posed as another product is: layouts differ a little."""
 _REACH = 0.02
 _SCALE_OCTAVES = 0.8
 _TURN = np.deg2rad(35)
@@ -102,6 +104,30 @@ def verify(hypothesis: Hypothesis, reference: Reference, grid: PointGrid) -> Evi
     side = max(reference.width, reference.height) * hypothesis.scale
     rough, agreeing = _first_map(hypothesis, reference, grid, side)
     reach = next(reach for least, reach in _FIRST_REACHES if agreeing >= least)
+    return _verified(hypothesis.image, rough, side, reach, reference, grid, hypothesis.votes)
+
+
+def verify_in_place_of(
+    other: Evidence, of_other: Reference, image: int, reference: Reference, grid: PointGrid
+) -> Evidence | None:
+    """Evidence that a picture (`image`, `reference`) shows what stands where `other` (`of_other`) was found, posed as
+    that is; None as of `verify`. Pictures of look-alikes show about the same layout.
+    """
+    low, high = reference.outline.min(axis=0), reference.outline.max(axis=0)
+    to_low, to_high = of_other.outline.min(axis=0), of_other.outline.max(axis=0)
+    wide, tall = (to_high - to_low) / np.maximum(high - low, 1.0)
+    onto = np.array([[wide, 0, to_low[0] - wide * low[0]], [0, tall, to_low[1] - tall * low[1]], [0, 0, 1.0]])
+    in_frame = other.outline.max(axis=0) - other.outline.min(axis=0)
+    rough = np.asarray(other.homography @ onto, np.float64)
+    if len(reference.points) < _MIN_MATCHES or not is_possible(rough, reference, grid):
+        return None
+    return _verified(image, rough, float(in_frame.max()), _REACH_IN_PLACE, reference, grid, 0.0)
+
+
+def _verified(
+    image: int, rough: Matrix, side: float, reach: float, reference: Reference, grid: PointGrid, votes: float
+) -> Evidence | None:
+    """`side`: pixels that the picture's longer side has in the frame, about; `reach`: a share of it."""
     pairs = _guided(rough, reference, grid, float(np.clip(reach * side, 4, 60)))
     if len(pairs.seen) < _MIN_MATCHES:
         return None
@@ -117,14 +143,14 @@ def verify(hypothesis: Hypothesis, reference: Reference, grid: PointGrid) -> Evi
     if homography is None or len(pairs.seen) < _MIN_INLIERS:
         return None
     return Evidence(
-        image=hypothesis.image,
+        image=image,
         homography=homography,
         outline=project_points(homography, reference.outline),
         matched=pairs.seen,
         errors=pairs.errors,
         expected=pairs.expected,
         spread=_hull_area(reference.points[pairs.known, :2]) / max(_hull_area(reference.outline), 1.0),
-        votes=hypothesis.votes,
+        votes=votes,
     )
 
 

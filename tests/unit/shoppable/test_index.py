@@ -103,6 +103,7 @@ def test_should_divide_records_among_files_of_limited_size(entries, tmp_path, mo
 
 def test_should_have_fewer_features_of_each_picture_in_a_large_catalogue(entries, tmp_path, monkeypatch):
     monkeypatch.setattr("functions.shoppable.matching.index.SEARCH_ROWS", 60)
+    monkeypatch.setattr("functions.shoppable.matching.index.FEWEST_SEARCH_FEATURES", 15)
 
     manifest = build_index(entries, tmp_path)
 

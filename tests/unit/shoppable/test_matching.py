@@ -13,6 +13,7 @@ from functions.shoppable.matching.features import ImageFeatures, describe_frame,
 from functions.shoppable.matching.index import IndexEntry, InstanceIndex, build_index
 from functions.shoppable.matching.instance import InstanceMatcher
 from functions.shoppable.matching.port import FrameMatch
+from functions.shoppable.matching.shortlist import shortlist
 from functions.shoppable.matching.verify import is_possible, project_points
 from tests.unit.shoppable.clips import scene, texture
 
@@ -90,6 +91,25 @@ def test_should_tell_look_alikes_apart_by_where_they_differ(matcher, flavour):
     assert found[0].product_id == product(100 + flavour)
     assert found[0].score > 0.8
     assert all(match.score < 0.3 for match in found[1:])
+
+
+def test_should_try_a_product_also_where_the_shortlist_names_its_look_alike_only(matcher, monkeypatch):
+    # Two copies of the first flavour: for the one on the left the shortlist gives the first, on the right the second.
+    left, right = (0.05, 0.15, 0.28, 0.7), (0.6, 0.15, 0.28, 0.7)
+
+    def half(index, frame, projected, *, limit):
+        wanted = {True: product(100), False: product(101)}
+        return [
+            hypothesis
+            for hypothesis in shortlist(index, frame, projected, limit=limit)
+            if index.product_ids[int(index.image_product[hypothesis.image])] == wanted[hypothesis.x < frame.width / 2]
+        ]
+
+    monkeypatch.setattr("functions.shoppable.matching.instance.shortlist", half)
+
+    found = seen_by(matcher, scene([(look_alike(0), left), (look_alike(0), right)]))
+
+    assert [match.product_id for match in found if match.score > 0.5] == [product(100), product(100)]
 
 
 def test_should_put_the_box_around_the_product_and_not_around_the_room_of_its_other_picture(tmp_path):
