@@ -55,7 +55,7 @@ _CONTENT_BOXES = frozenset(
     }
 )
 _PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
-_CHROMA_WIDTH = 40
+_CHROMA_WIDTH = 80
 _DROP_FRAME_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
 # Formats are chosen by their own first bytes, never by libavformat's probing, which would also open playlists
 # (files that name other files) and text.
@@ -99,7 +99,7 @@ class SmallFrame(NamedTuple):
     luma: Image
     """uint8 (H, W) as displayed, but the sample aspect ratio is not applied."""
     chroma: NDArray[np.uint8]
-    """uint8 (h, w, 2): Cb and Cr of some 40 columns."""
+    """uint8 (h, w, 2): Cb and Cr of single pixels, some 80 columns of them."""
 
 
 class Video:
@@ -225,10 +225,12 @@ class Video:
         self.close()
 
     def _milliseconds(self, pts: int) -> int:
-        return _rounded((pts - self._origin) * self._time_base * 1000)
+        base = self._time_base
+        return _halves_up((pts - self._origin) * base.numerator * 1000, base.denominator)
 
     def _number(self, pts: int) -> int:
-        return _rounded((pts - self._origin) * self._time_base * self._rate)
+        base, rate = self._time_base, self._rate
+        return _halves_up((pts - self._origin) * base.numerator * rate.numerator, base.denominator * rate.denominator)
 
     def _first_frame(self) -> AvFrame:
         for pts, frame in self._decode_at(None):
@@ -325,11 +327,12 @@ class Video:
         turned = self.rotation_degrees in {90, 270}
         wide = luma.shape[0] if turned else luma.shape[1]
         small = _reduced(luma, -(-wide // width))
-        colours = np.dstack([_reduced(plane, max(1, plane.shape[1] // _CHROMA_WIDTH)) for plane in chroma])
-        turns = -self.rotation_degrees // 90
-        return SmallFrame(
-            ms, number, np.ascontiguousarray(np.rot90(small, turns)), np.ascontiguousarray(np.rot90(colours, turns))
-        )
+        every = max(1, chroma[0].shape[1] // _CHROMA_WIDTH)
+        colours = np.dstack([plane[::every, ::every] for plane in chroma])
+        if self.rotation_degrees:
+            turns = -self.rotation_degrees // 90
+            small, colours = np.ascontiguousarray(np.rot90(small, turns)), np.rot90(colours, turns)
+        return SmallFrame(ms, number, small, colours)
 
     def _picture(self, frame: AvFrame, size: tuple[int, int]) -> Image:
         image = cast("Image", frame.to_ndarray(format="bgr24", width=size[0], height=size[1], interpolation="BILINEAR"))
@@ -492,13 +495,17 @@ def _displayed_size(stream: VideoStream, frame: AvFrame, rotation: Rotation) -> 
 def _reduced(plane: Image, by: int) -> Image:
     """Means of by × by pixels; what is left over at the right and bottom is cut off."""
     if by <= 1:
-        return plane
+        return plane.copy()
     wide, high = max(1, plane.shape[1] // by), max(1, plane.shape[0] // by)
     return np.asarray(cv2.resize(plane[: high * by, : wide * by], (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _rounded(value: Fraction) -> int:
+    return _halves_up(value.numerator, value.denominator)
+
+
+def _halves_up(numerator: int, denominator: int) -> int:
     """To the nearest integer, halves up: Python's rounding to even would make a frame's time depend on its
     neighbours.
     """
-    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+    return (2 * numerator + denominator) // (2 * denominator)

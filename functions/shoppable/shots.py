@@ -153,7 +153,7 @@ def _look(frame: "SmallFrame") -> _Look:
         histogram=histogram.astype(np.float32),
         thumb=cv2.resize(gray, _THUMB, interpolation=cv2.INTER_AREA).astype(np.float32),
         gray=gray,
-        sharpness=round(float(np.mean(cv2.absdiff(frame.luma, cv2.blur(frame.luma, (3, 3))))), 4),
+        sharpness=round(cv2.mean(cv2.absdiff(frame.luma, cv2.blur(frame.luma, (3, 3))))[0], 4),
     )
 
 
@@ -208,8 +208,9 @@ def _is_undone(looks: Sequence[_Look], times: NDArray[np.int64], at: int) -> boo
 
 def _fades(looks: Sequence[_Look]) -> list[int]:
     """Middles of what is black between two pictures."""
-    spread = np.array([float(look.thumb.std()) for look in looks])
-    black = (spread < _BLACK_SPREAD) & (np.array([float(look.thumb.mean()) for look in looks]) < _BLACK)
+    thumbs = np.stack([look.thumb for look in looks])
+    spread = thumbs.std(axis=(1, 2))
+    black = (spread < _BLACK_SPREAD) & (thumbs.mean(axis=(1, 2)) < _BLACK)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], black, [False]]).astype(np.int8)))
     found: list[int] = []
     for first, after in zip(edges[::2], edges[1::2], strict=True):
