@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from bench.matching.calibration import Said, bins, diagram, expected_error
+from bench.matching.fit import logistic, sigmoid
+from bench.matching.fitting import approve_from, seeds_of
+from bench.matching.grid import OURS, Answer, Row, best_threshold, confusion, tally
+
+BOX = (0.1, 0.1, 0.3, 0.5)
+
+
+def answer(product: str, score: float, box: tuple[float, float, float, float] = BOX) -> Answer:
+    return Answer(product=product, category="", score=score, box=box)
+
+
+def row(*answers: Answer, product: str = "TEA-01", known: bool = True, cell: str = "ordinary") -> Row:
+    return Row(
+        seed=1, cell=cell, number=0, product=product, category="", known=known, textured=True, box=BOX,
+        answers={OURS: answers}, seconds={OURS: 0.1},
+    )  # fmt: skip
+
+
+def from_half(_: str) -> float:
+    return 0.5
+
+
+@pytest.mark.parametrize(
+    ("right", "count", "low", "high"), [(997, 1000, 0.99126, 0.99938), (50, 50, 0.92887, 1.0), (0, 10, 0.0, 0.30850)]
+)
+def test_should_give_the_interval_of_clopper_and_pearson(right, count, low, high):
+    assert Said(count=count, right=right).interval == pytest.approx((low, high), abs=2e-5)
+
+
+def test_should_find_no_error_in_scores_that_come_true_and_all_of_it_in_others():
+    scores = np.full(100, 0.8)
+    right = np.arange(100) < 80
+
+    assert expected_error(bins(scores, right, equal_mass=False)) == pytest.approx(0)
+    assert expected_error(bins(scores, ~right, equal_mass=False)) == pytest.approx(0.6)
+
+
+def test_should_put_every_answer_into_one_bin():
+    scores = np.random.default_rng(1).uniform(0, 1, 1001)
+
+    for equal_mass in (False, True):
+        found = bins(scores, scores > 0.5, equal_mass=equal_mass)
+        assert sum(one.count for one in found) == 1001
+        assert diagram(found, "any").count("<circle") == len(found)
+
+
+def test_should_count_an_answer_right_only_where_the_product_is_and_only_once():
+    rows = [
+        row(answer("TEA-01", 0.9), answer("TEA-01", 0.8)),
+        row(answer("TEA-01", 0.9, (0.6, 0.1, 0.3, 0.5))),
+        row(answer("TEA-01", 0.4)),
+        row(answer("TEA-01", 0.9), known=False),
+    ]
+
+    found = tally(rows, OURS, from_half)
+
+    assert (found.shown, found.said, found.right) == (3, 4, 1)
+    assert found.f1 == pytest.approx(2 / 7)
+
+
+def test_should_count_as_confused_only_what_names_another_flavour_of_what_is_shown():
+    rows = [row(answer("TEA-02", 0.9), answer("BOX-01", 0.9)), row(answer("TEA-01", 0.9)), row(answer("TEA-02", 0.1))]
+
+    assert confusion(rows, OURS, from_half) == (1, 2)
+
+
+def test_should_choose_the_score_with_the_best_f1():
+    rows = [row(answer("TEA-01", 0.9)), row(answer("TEA-01", 0.6)), row(answer("TEA-02", 0.3))]
+
+    assert best_threshold(rows, OURS) == 0.6
+
+
+def test_should_approve_only_where_one_mistake_more_is_affordable():
+    perfect = [(0.5 + k / 1000, True, 1.0) for k in range(120)]
+
+    assert approve_from(perfect[:98]) == 1.0
+    assert approve_from(perfect) == pytest.approx(0.5)
+    assert approve_from([*perfect, (0.55, False, 1.0), (0.56, False, 1.0)]) == 1.0
+
+
+def test_should_find_the_weights_that_made_the_labels():
+    rng = np.random.default_rng(1)
+    rows = np.column_stack([np.ones(20_000), rng.normal(size=(20_000, 2))])
+    weights = np.array([-0.5, 2.0, -1.0])
+    labels = (rng.uniform(size=20_000) < sigmoid(rows @ weights)).astype(np.float64)
+
+    found = logistic(rows, labels, np.ones(20_000), constant=True)
+
+    assert found == pytest.approx(weights, abs=0.1)
+
+
+def test_should_read_ranges_of_seeds():
+    assert seeds_of("1,3,100-102") == (1, 3, 100, 101, 102)
