@@ -285,13 +285,18 @@ class Run:
     ours: Watched
     each_second: Watched
     false_alarms: int
-    """Approved from a catalogue that has none of the film's products."""
+    """Approved from a catalogue that has none of the film's products, nor the like."""
+    twins: int
+    """Approved from the shop of another seed: the same lines, flavours and drawings under other brands."""
     failures: tuple[Failure, ...]
 
 
 def write_catalogue(folder: Path, what: str, seeds: Sequence[int], products: int) -> None:
-    """An index of the shops of `seeds` and of made products, `products` in all, below `folder`."""
-    entries: list[IndexEntry] = []
+    """An index, below `folder`, of `products` in all: the shops of `seeds` (or, if none, drawn products of other kinds),
+    and made ones.
+    """
+    drawn_ones = load(folder / "pool.pickle")
+    entries: list[IndexEntry] = [] if seeds else drawn_ones
     names: dict[str, str] = {}
     categories: dict[str, str] = {}
     for seed in seeds:
@@ -303,8 +308,7 @@ def write_catalogue(folder: Path, what: str, seeds: Sequence[int], products: int
             names[entry.product_id], categories[entry.product_id] = name, of_article[feed_id]
     directory = folder / f"catalogue-{what}"
     directory.mkdir()
-    pool = Pool.of(load(folder / "pool.pickle"))
-    write_index(Mixed(entries, pool, products, PRODUCT_FEATURES), directory, categories)
+    write_index(Mixed(entries, Pool.of(drawn_ones), products, PRODUCT_FEATURES), directory, categories)
     (folder / f"catalogue-{what}.json").write_text(json.dumps(names), encoding="utf-8")
 
 
@@ -314,12 +318,12 @@ def _catalogue(folder: Path, what: str) -> Catalogue:
 
 
 def run(folder: Path, kind: str, seed: int) -> Run:
-    """`folder` holds the film and the catalogues `films` and `strangers`."""
+    """`folder` holds the film and the catalogues `films`, `strangers` and `twins`."""
     film = prepared(drawn(kind, seed, folder / "films"))
     catalogue = _catalogue(folder, "films").of_shop(f"{seed}/")
     strangers = _catalogue(folder, "strangers")
     ours, each_second = seen(film, catalogue), seen(film.each_second, catalogue)
-    foreign = seen(film, strangers)
+    foreign, twins = seen(film, strangers), seen(film, _catalogue(folder, "twins"))
     return Run(
         name=film.drawn.name,
         kind=kind,
@@ -328,6 +332,7 @@ def run(folder: Path, kind: str, seed: int) -> Run:
         ours=Watched.of(ours),
         each_second=Watched.of(each_second),
         false_alarms=sum(one.verdict == "approved" for one in foreign.appearances),
+        twins=sum(one.verdict == "approved" for one in twins.appearances),
         failures=(*failures(ours, catalogue), *failures_of_strangers(foreign, strangers)),
     )
 

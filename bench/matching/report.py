@@ -217,7 +217,9 @@ def the_films(report: Report, runs: Sequence[films.Run]) -> None:
         *lines,
         "",
         f"Open set: {alarms} appearances approved in {seconds / 60:.1f} minutes of film that shows none of the "
-        f"{runs[0].foreign_products:,} products of the catalogue: {rate:.1f} per 10 minutes.",
+        f"{runs[0].foreign_products:,} products of the catalogue: {rate:.1f} per 10 minutes. Besides, sought in a shop "
+        "that sells the same lines, flavours and drawings under other brands (no target): "
+        f"{sum(one.twins for one in runs)} approved.",
     )
     report.goal(
         "1",
@@ -369,10 +371,12 @@ def _run(report: Report, jobs: Jobs, folder: Path, given: argparse.Namespace, pa
     fast = jobs.ask("speed among 1,000 products", speed.measure, folder, given.seeds[0]) if "speed" in parts else None
     runs: list[Future[films.Run]] = []
     if "films" in parts:
-        shops = [
-            jobs.ask(f"catalogue of {what}", films.write_catalogue, folder, what, list(shop_seeds), FILM_PRODUCTS)
-            for what, shop_seeds in (("films", given.film_seeds), ("strangers", [s + 6 for s in given.film_seeds]))
+        catalogues: list[tuple[str, Sequence[int], int]] = [
+            ("films", given.film_seeds, FILM_PRODUCTS),
+            ("strangers", (), FILM_PRODUCTS),
+            ("twins", [given.film_seeds[-1] + 6], 0),
         ]
+        shops = [jobs.ask(f"catalogue of {one[0]}", films.write_catalogue, folder, *one) for one in catalogues]
         for one in [*shops, *films_drawn]:
             one.result()
         runs = [
