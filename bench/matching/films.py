@@ -292,7 +292,7 @@ class Run:
 
 
 def write_catalogue(folder: Path, what: str, seeds: Sequence[int], products: int) -> None:
-    """An index, below `folder`, of `products` in all: the shops of `seeds` (or, if none, drawn products of other kinds),
+    """An index below `folder` of `products` in all: the shops of `seeds` (or, if none, drawn products of other kinds)
     and made ones.
     """
     drawn_ones = load(folder / "pool.pickle")
