@@ -1,6 +1,6 @@
 """Whether the frames that are examined show what a film shows: against one frame per second.
 
-    python -m bench.matching sampling [--seeds 1,2] [--cache DIRECTORY]
+    python -m bench.matching.sampling [--seeds 1,2] [--cache DIRECTORY]
 
 An appearance (as in demo/truth.py) is covered when in an examined frame at least 60 % of its front is in the picture
 and uncovered. Appearances that never are so much visible are left out.
@@ -58,13 +58,13 @@ def measure(film: Drawn) -> Counts:
     ordinary: list[int] = []
     spare: list[int] = []
     detecting = sampling = 0.0
-    with open_video(film.path, verify=False) as video:
+    with open_video(film.path, verify=False, thrifty=True) as small, open_video(film.path, verify=False) as video:
         duration = video.duration_ms
         number = max(1, round(duration / SEGMENT_MS))
         for start, end in ((duration * one // number, duration * (one + 1) // number) for one in range(number)):
             began = time.process_time()
             tracker = Tracker()
-            shots = detect_shots(video, start, end, tracker)
+            shots = detect_shots(small, start, end, tracker)
             tracks = tracker.tracks([cut.ms for cut in shots.cuts], video.width, video.height)
             detecting += time.process_time() - began
             for choice in choose(shots, tracks):

@@ -1,6 +1,6 @@
 """Shot detection beside PySceneDetect's detectors, on films whose transitions are known: quality and speed in one run.
 
-    python -m bench.matching shots [--seeds 200,201,202,203] [--cache DIRECTORY]
+    python -m bench.matching.shots [--seeds 200,201,202,203] [--cache DIRECTORY]
 
 A transition is found if a border lies at most TOLERANCE frames outside it; further borders in it count neither for nor
 against. Every detector has its own defaults and is called as its documentation recommends (`scenedetect.detect`, which
