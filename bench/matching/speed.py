@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 
 from bench.matching.catalogues import entry_of, opened
+from bench.matching.chosen import BEST_F1
+from bench.matching.grid import SIFT
 from bench.matching.peers import SiftPeer
 from bench.matching.scale_catalogue import Mixed, Pool, load
 from bench.matching.scenes import World
@@ -57,7 +59,7 @@ def measure(folder: Path, seed: int) -> Speed:
             began = time.process_time()
             matcher.match(scene.image)
             spent[0] += time.process_time() - began
-    peer = SiftPeer((), flann=True)
+    peer = SiftPeer((), flann=True, least=round(BEST_F1[SIFT]))
     names = catalogue.names
     for (product, _), features in zip(names, catalogue.features(range(len(names))), strict=True):
         peer.add(product, features)
