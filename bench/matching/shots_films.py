@@ -123,8 +123,9 @@ def _view(place: Image, frames: int, number: int, rng: np.random.Generator) -> I
     at = int(rng.integers(frames // 4, max(frames // 4 + 1, 3 * frames // 4)))
     sprite, cover = passer(rng)
     tall = HIGH * 1.2
-    person = cv2.resize(sprite, (round(tall * sprite.shape[1] / sprite.shape[0]), round(tall)))
-    mask = cv2.resize(cover, (person.shape[1], person.shape[0])).astype(np.float32)[..., None] / 255
+    size_of_person = (round(tall * sprite.shape[1] / sprite.shape[0]), round(tall))
+    person = np.asarray(cv2.resize(sprite, size_of_person), np.uint8)
+    mask = np.asarray(cv2.resize(cover, size_of_person)[..., None] / 255, np.float32)
     flash = int(rng.integers(1, 4))
 
     def images() -> Iterator[Image]:
