@@ -19,11 +19,11 @@ Doubles = NDArray[np.float64]
 RIDGE: Final = 1.0
 MISSING_LEARNED: Final = 0.15
 """Weight, while the features' weights are learned, of what is seen with the right product gone from the catalogue."""
-MISSING_PRIOR: Final = 0.05
+MISSING_PRIOR: Final = 0.03
 """How often a look-alike of what is shown is in the catalogue while the product itself is not, in comparison with
 products that are in it: an assumption. Scores and thresholds are for that share.
 """
-PHOTOGRAPH_WEIGHT: Final = 3.0
+PHOTOGRAPH_WEIGHT: Final = 8.0
 """A photograph teaches as much as so many generated scenes: there are few, and they are real."""
 BENDS: Final = (0.0, 2.0)
 """Log odds at which the calibration may bend."""
