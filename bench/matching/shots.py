@@ -21,7 +21,7 @@ import scenedetect
 from bench.matching.shots_films import KINDS, Transition, drawn
 from functions.shoppable.decode import open_video
 from functions.shoppable.points import Tracker
-from functions.shoppable.shots import detect_shots
+from functions.shoppable.shots import detect_cuts, detect_shots
 
 TOLERANCE = 3
 HELD_OUT = (200, 201, 202, 203)
@@ -32,7 +32,7 @@ Detector = Callable[[Path], list[int]]
 def ours(path: Path) -> list[int]:
     """Cuts alone."""
     with open_video(path, verify=False, thrifty=True) as video:
-        return [cut.frame for cut in detect_shots(video, 0, video.duration_ms).cuts]
+        return [cut.frame for cut in detect_cuts(video, 0, video.duration_ms)]
 
 
 def ours_with_tracks(path: Path) -> list[int]:

@@ -6,7 +6,9 @@ displayed: rotation and sample aspect ratio are applied.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, NamedTuple, Self, cast
@@ -18,7 +20,6 @@ import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from functions.contracts.video import Rational
 from functions.shoppable.image import Image
@@ -55,7 +56,6 @@ _CONTENT_BOXES = frozenset(
     }
 )
 _PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
-_CHROMA_WIDTH = 80
 _DROP_FRAME_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
 # Formats are chosen by their own first bytes, never by libavformat's probing, which would also open playlists
 # (files that name other files) and text.
@@ -91,15 +91,33 @@ class VideoFrame(NamedTuple):
     image: Image
 
 
-class SmallFrame(NamedTuple):
-    """One presented frame, reduced by whole numbers as it is decoded: fast, and nothing is converted to RGB."""
+@dataclass(frozen=True, eq=False)
+class SmallFrame:
+    """One presented frame, of which only what is asked for is reduced; nothing is converted to RGB."""
 
     ms: int
     number: int
-    luma: Image
-    """uint8 (H, W) as displayed, but the sample aspect ratio is not applied."""
-    chroma: NDArray[np.uint8]
-    """uint8 (h, w, 2): Cb and Cr of single pixels, some 80 columns of them."""
+    planes: tuple[Image, Image, Image]
+    """Y, Cb and Cr as stored, uint8 (H, W) each: of the decoder's own memory."""
+    rotation: Rotation
+    width: int
+
+    @cached_property
+    def luma(self) -> Image:
+        """uint8 (H, W) as displayed, but the sample aspect ratio is not applied: means of whole numbers of pixels, at
+        most `width` columns.
+        """
+        plane = self.planes[0]
+        wide = plane.shape[0] if self.rotation in {90, 270} else plane.shape[1]
+        small = _reduced(plane, -(-wide // self.width))
+        return np.ascontiguousarray(np.rot90(small, -self.rotation // 90)) if self.rotation else small
+
+    def samples(self, columns: int) -> tuple[Image, Image, Image]:
+        """Y, Cb and Cr as stored, some `columns` columns of them: means of 2 × 2 pixels, and of these single ones:
+        cheaper than means of all.
+        """
+        luma, blue, red = (_sampled(plane, plane.shape[1] // columns) for plane in self.planes)
+        return luma, blue, red
 
 
 class Video:
@@ -147,10 +165,8 @@ class Video:
         """
         context = self._stream.codec_context
         usual = context.skip_frame
-        if every:
-            context.skip_frame = "DEFAULT"
         try:
-            for pts, frame in self._decode_from(start_ms):
+            for pts, frame in self._decode_from(start_ms, every=every):
                 ms = self._milliseconds(pts)
                 if ms >= end_ms:
                     return
@@ -253,32 +269,39 @@ class Video:
             last = max(last, pts)
         return max(1, _rounded(((last - self._origin) * self._time_base + 1 / self._rate) * 1000))
 
-    def _decode_from(self, start_ms: int) -> Iterator[tuple[int, AvFrame]]:
-        """Frames from at or before start_ms on.
+    def _decode_from(self, start_ms: int, *, every: bool = False) -> Iterator[tuple[int, AvFrame]]:
+        """Frames from at or before start_ms on. `every`: from there on also those that a thrifty video leaves out; the
+        codec context is left so.
 
         Demuxers look up keyframes by decoding time, which lies before presentation time where frames are reordered:
         when the first frame comes out too late, start from further back.
         """
+        whole_from = self._origin + int(Fraction(start_ms, 1000) / self._time_base) if every else None
         for back_ms in (0, 1_000, 15_000):
             if start_ms - back_ms <= 0:
                 break
             target = self._origin + int(Fraction(start_ms - back_ms, 1000) / self._time_base)
-            frames = self._decode_at(target)
+            frames = self._decode_at(target, whole_from)
             first = next(frames, None)
             if first is not None and self._milliseconds(first[0]) <= start_ms:
                 yield first
                 yield from frames
                 return
-        yield from self._decode_at(None)
+        yield from self._decode_at(None, whole_from)
 
-    def _decode_at(self, target: int | None) -> Iterator[tuple[int, AvFrame]]:
-        """(pts, frame) from the keyframe before `target` (in time_base units), or from the start."""
+    def _decode_at(self, target: int | None, whole_from: int | None = None) -> Iterator[tuple[int, AvFrame]]:
+        """(pts, frame) from the keyframe before `target` (in time_base units), or from the start; of packets from
+        `whole_from` on, every frame.
+        """
+        context = self._stream.codec_context
         errors = silent = 0
         last_pts: int | None = None
         try:
             self._seek(target)
             for packet in self._container.demux(self._stream):
                 silent += 1
+                if whole_from is not None and (packet.pts is None or packet.pts >= whole_from):
+                    context.skip_frame = "DEFAULT"
                 try:
                     decoded = packet.decode()
                 except av.error.InvalidDataError:
@@ -323,16 +346,8 @@ class Video:
     def _small(self, ms: int, number: int, frame: AvFrame, width: int) -> SmallFrame:
         if frame.format.name not in _PLANAR:
             frame = frame.reformat(format="yuv420p")
-        luma, *chroma = (np.asarray(np.from_dlpack(plane), np.uint8) for plane in frame.planes[:3])
-        turned = self.rotation_degrees in {90, 270}
-        wide = luma.shape[0] if turned else luma.shape[1]
-        small = _reduced(luma, -(-wide // width))
-        every = max(1, chroma[0].shape[1] // _CHROMA_WIDTH)
-        colours = np.dstack([plane[::every, ::every] for plane in chroma])
-        if self.rotation_degrees:
-            turns = -self.rotation_degrees // 90
-            small, colours = np.ascontiguousarray(np.rot90(small, turns)), np.rot90(colours, turns)
-        return SmallFrame(ms, number, small, colours)
+        luma, blue, red = (np.asarray(np.from_dlpack(plane), np.uint8) for plane in frame.planes[:3])
+        return SmallFrame(ms, number, (luma, blue, red), self.rotation_degrees, width)
 
     def _picture(self, frame: AvFrame, size: tuple[int, int]) -> Image:
         image = cast("Image", frame.to_ndarray(format="bgr24", width=size[0], height=size[1], interpolation="BILINEAR"))
@@ -364,6 +379,8 @@ def open_video(file: str | Path | BinaryIO, *, verify: bool = True, thrifty: boo
             if thrifty:
                 stream.codec_context.options = {"skip_loop_filter": "all"}
                 stream.codec_context.skip_frame = "NONREF"
+                # Handing frames from thread to thread costs an eighth more than decoding them.
+                stream.thread_type = "NONE"
             video = Video(container, stream, source, owns_file=owns_file)
             if verify:
                 video.verify_end()
@@ -498,6 +515,13 @@ def _reduced(plane: Image, by: int) -> Image:
         return plane.copy()
     wide, high = max(1, plane.shape[1] // by), max(1, plane.shape[0] // by)
     return np.asarray(cv2.resize(plane[: high * by, : wide * by], (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _sampled(plane: Image, every: int) -> Image:
+    if every >= 2:
+        plane, every = _reduced(plane, 2), every // 2
+    size = (plane.shape[1] // max(1, every), plane.shape[0] // max(1, every))
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def _rounded(value: Fraction) -> int:

@@ -3,7 +3,7 @@
 A segment is looked at with a margin on both sides, so that its cuts do not depend on where the film was divided.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from functions.contracts.analysis import Shot
 from functions.contracts.base import Contract, Milliseconds
 from functions.contracts.video import Rational
+from functions.shoppable.image import Image
 from functions.shoppable.tracks import STEP_MS
 
 if TYPE_CHECKING:
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 
 LOOK_WIDTH = 480
 _MARGIN_MS = 1_500
+_SAMPLES = 320
+"""Columns of pixels that are looked at: noise averages out in a thumbnail and a histogram of so many."""
+_BINS = 32
 _THUMB = (32, 18)
+_SHIFT_X, _SHIFT_Y = 4, 3
+"""How far thumbnails may be shifted against each other."""
 _MOTION_SIZE = (96, 54)
 _FLASH_MS = 200
 """A change that is undone within so long is a flash or a passing object, not a cut."""
@@ -36,13 +42,18 @@ _GRID_MS = 80
 _DISSOLVE_HALVES = (2, 3, 4, 6, 8, 10)
 """In steps of the grid."""
 _DISSOLVE_RATIO = 0.2
+_LEAST_CHANGE = 10.2
+"""Mean absolute difference, 0..255, of the two ends of a dissolve."""
 _TRANSITION_APART_MS = 800
 _MIN_SHOT_MS = 160
-_BLACK = 0.1
-_BLACK_SPREAD = 0.025
-_SHOWN_SPREAD = 0.05
+_FLAT = 2.55
+_BLACK = 25.5
+_BLACK_SPREAD = 6.4
+_SHOWN_SPREAD = 12.75
+"""Standard deviations, and the mean, of luminance, 0..255."""
 
 Array = NDArray[np.float32]
+Integers = NDArray[np.int64]
 
 
 class Cut(Contract):
@@ -78,50 +89,57 @@ class SegmentShots(Contract):
 
 
 @dataclass(frozen=True, eq=False)
-class _Look:
-    """What is remembered of a frame."""
+class _Looks:
+    """What is remembered of n frames."""
 
-    ms: int
-    number: int
-    histogram: Array
-    """Cumulative per channel, so that L1 is an earth mover's distance: a change of exposure moves it little."""
-    thumb: Array
-    gray: Array
-    sharpness: float
+    ms: Integers
+    number: Integers
+    histograms: Array
+    """(n, 3, bins): cumulative, as shares, so that L1 is an earth mover's distance: a change of exposure moves it
+    little.
+    """
+    thumbs: Array
+    """(n, 18, 32), of whole numbers -128..127: what is summed of them is exact, in any order."""
 
 
 def detect_shots(video: "Video", start_ms: int, end_ms: int, tracker: "Tracker | None" = None) -> SegmentShots:
     """Cuts and motion of [start_ms, end_ms); `tracker` is shown the same pictures. Raises VideoRefused when decoding
     fails.
     """
-    looks: list[_Look] = []
-    for frame in video.small_frames(max(0, start_ms - _MARGIN_MS), end_ms + _MARGIN_MS, width=LOOK_WIDTH):
-        looks.append(_look(frame))
+    motion = _Motions(start_ms, end_ms)
+
+    def seen(frame: "SmallFrame") -> None:
+        motion.add(frame)
         if tracker is not None and start_ms <= frame.ms < end_ms:
             tracker.add(frame.ms, frame.luma)
-    inside = [position for position, look in enumerate(looks) if start_ms <= look.ms < end_ms]
-    cuts = [_exact(video, looks[at - 1], looks[at]) for at in _cuts(looks)]
-    return SegmentShots(
-        start_ms=start_ms,
-        end_ms=end_ms,
-        frames=len(inside),
-        cuts=tuple(cut for cut in cuts if start_ms <= cut.ms < end_ms),
-        motion=_motion(looks, inside),
-    )
+
+    cuts = detect_cuts(video, start_ms, end_ms, seen)
+    return SegmentShots(start_ms=start_ms, end_ms=end_ms, frames=motion.frames, cuts=cuts, motion=tuple(motion.entries))
 
 
-def _exact(video: "Video", before: _Look, after: _Look) -> Cut:
-    """The first frame of a shot that begins after one look and not after another: those left out in between are decoded
-    if there are any.
+def detect_cuts(
+    video: "Video", start_ms: int, end_ms: int, seen: "Callable[[SmallFrame], object] | None" = None
+) -> tuple[Cut, ...]:
+    """Cuts of [start_ms, end_ms) alone; `seen` is shown the decoded pictures, of the margins too. Raises VideoRefused
+    when decoding fails.
     """
-    looks = [before]
-    if after.number - before.number > 1:
-        between = video.small_frames(before.ms + 1, after.ms, width=LOOK_WIDTH, every=True)
-        looks += [_look(frame) for frame in between]
-    looks.append(after)
-    changes = [_difference(one, other) for one, other in pairwise(looks)]
-    first = looks[changes.index(max(changes)) + 1]
-    return Cut(ms=first.ms, frame=first.number)
+    looks = _looks(video.small_frames(max(0, start_ms - _MARGIN_MS), end_ms + _MARGIN_MS, width=LOOK_WIDTH), seen)
+    hard, slow = _transitions(looks)
+    cuts = {at: _exact(video, looks, at) for at in hard}
+    cuts.update({at: Cut(ms=int(looks.ms[at]), frame=int(looks.number[at])) for at in slow})
+    return tuple(cut for _, cut in sorted(cuts.items()) if start_ms <= cut.ms < end_ms)
+
+
+def _exact(video: "Video", looks: _Looks, at: int) -> Cut:
+    """The first frame of a shot that begins after one look and not after the next, `at`: those left out in between are
+    decoded if there are any.
+    """
+    if looks.number[at] - looks.number[at - 1] > 1:
+        before, after = int(looks.ms[at - 1]), int(looks.ms[at])
+        closer = _looks(video.small_frames(before, after + 1, width=LOOK_WIDTH, every=True))
+        if len(closer.ms) > 1:
+            looks, at = closer, int(_steps(closer).argmax())
+    return Cut(ms=int(looks.ms[at]), frame=int(looks.number[at]))
 
 
 def merge_shots(segments: Sequence[SegmentShots], *, duration_ms: int, frame_rate: Rational) -> tuple[Shot, ...]:
@@ -141,45 +159,79 @@ def merge_shots(segments: Sequence[SegmentShots], *, duration_ms: int, frame_rat
     )
 
 
-def _look(frame: "SmallFrame") -> _Look:
-    channels = (frame.luma[::3, ::3], frame.chroma[:, :, 0], frame.chroma[:, :, 1])
-    histogram = np.concatenate(
-        [np.cumsum(np.bincount(channel.reshape(-1) >> 3, minlength=32)) / channel.size for channel in channels]
+def _looks(frames: "Iterable[SmallFrame]", seen: "Callable[[SmallFrame], object] | None" = None) -> _Looks:
+    times: list[tuple[int, int]] = []
+    counts: list[list[Array]] = []
+    thumbs: list[Image] = []
+    for frame in frames:
+        channels = frame.samples(_SAMPLES)
+        times.append((frame.ms, frame.number))
+        counts.append([np.asarray(cv2.calcHist([one], [0], None, [_BINS], [0, 256]), np.float32) for one in channels])
+        thumbs.append(np.asarray(cv2.resize(channels[0], _THUMB, interpolation=cv2.INTER_AREA), np.uint8))
+        if seen is not None:
+            seen(frame)
+    histograms = np.cumsum(np.reshape(counts, (-1, 3, _BINS)), axis=2, dtype=np.float32)
+    ms, number = np.reshape(times, (-1, 2)).astype(np.int64).T
+    return _Looks(
+        ms=ms,
+        number=number,
+        histograms=(histograms / histograms[:, :, -1:]).astype(np.float32),
+        thumbs=np.reshape(thumbs, (-1, *_THUMB[::-1])).astype(np.float32) - 128,
     )
-    gray = cv2.resize(frame.luma, _MOTION_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
-    return _Look(
-        ms=frame.ms,
-        number=frame.number,
-        histogram=histogram.astype(np.float32),
-        thumb=cv2.resize(gray, _THUMB, interpolation=cv2.INTER_AREA).astype(np.float32),
-        gray=gray,
-        sharpness=round(cv2.mean(cv2.absdiff(frame.luma, cv2.blur(frame.luma, (3, 3))))[0], 4),
-    )
 
 
-def _structure(first: Array, second: Array) -> float:
-    """1 - the best correlation of two thumbnails over small shifts: 0 the same picture, 1 unrelated."""
-    core = first[3:-3, 4:-4]
-    if float(core.std()) < 0.01 or float(second.std()) < 0.01:
-        return 0.0 if abs(float(core.std()) - float(second.std())) < 0.01 else 1.0
-    return float(np.clip(1 - cv2.matchTemplate(second, core, cv2.TM_CCOEFF_NORMED).max(), 0, 1))
+def _structures(first: Array, second: Array) -> Array:
+    """(n,) of thumbnails (n, 18, 32): 1 - the best correlation over small shifts: 0 the same picture, 1 unrelated."""
+    core = first[:, _SHIFT_Y:-_SHIFT_Y, _SHIFT_X:-_SHIFT_X]
+    high, wide = core.shape[1:]
+    best = np.full(len(first), -1.0)
+    mean, spread = _moments(core)
+    for y in range(2 * _SHIFT_Y + 1):
+        for x in range(2 * _SHIFT_X + 1):
+            window = second[:, y : y + high, x : x + wide]
+            mean_there, spread_there = _moments(window)
+            product = np.einsum("nij,nij->n", core, window).astype(np.float64) / (high * wide) - mean * mean_there
+            best = np.maximum(best, product / np.maximum(spread * spread_there, 1e-3))
+    _, whole = _moments(second)
+    flat = (spread < _FLAT) | (whole < _FLAT)
+    unlike = np.abs(spread - whole) >= _FLAT
+    return np.where(flat, unlike, np.clip(1 - best, 0, 1)).astype(np.float32)
 
 
-def _difference(first: _Look, second: _Look) -> float:
-    """0 (the same) to about 1 (unrelated): colours and structure must both have changed."""
-    colours = min(1.0, float(np.abs(first.histogram - second.histogram).sum()) / 12)
-    return float(np.sqrt(colours * _structure(first.thumb, second.thumb)))
+def _moments(thumbs: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n,) means and standard deviations of thumbnails."""
+    size = thumbs.shape[1] * thumbs.shape[2]
+    mean = np.einsum("nij->n", thumbs).astype(np.float64) / size
+    square = np.einsum("nij,nij->n", thumbs, thumbs).astype(np.float64) / size
+    return mean, np.sqrt(np.maximum(square - mean**2, 0))
 
 
-def _cuts(looks: Sequence[_Look]) -> list[int]:
-    """Positions of the first frames of new shots. Looks need not be evenly spaced: not every frame is decoded."""
-    if len(looks) < 2:
-        return []
-    times = np.array([look.ms for look in looks])
-    steps = np.array([0.0] + [_difference(before, after) for before, after in pairwise(looks)])
+def _differences(looks: _Looks, first: Integers, second: Integers) -> Array:
+    """Between looks at these positions, 0 (the same) to about 1 (unrelated): colours and structure must both have
+    changed.
+    """
+    apart = np.abs(looks.histograms[first] - looks.histograms[second]).sum(axis=(1, 2))
+    colours = np.minimum(1.0, apart / 12)
+    return np.sqrt(colours * _structures(looks.thumbs[first], looks.thumbs[second])).astype(np.float32)
+
+
+def _steps(looks: _Looks) -> Array:
+    """(n,) differences from the look before; the first is 0."""
+    at = np.arange(1, len(looks.ms), dtype=np.int64)
+    return np.concatenate([np.zeros(1, np.float32), _differences(looks, at - 1, at)])
+
+
+def _transitions(looks: _Looks) -> tuple[list[int], list[int]]:
+    """Positions of the first frames of new shots, and of the middles of slow transitions. Looks need not be evenly
+    spaced: not every frame is decoded.
+    """
+    times = looks.ms
+    if len(times) < 2:
+        return [], []
+    steps = _steps(looks)
     hard: list[int] = []
-    for at in range(1, len(looks)):
-        if steps[at] < _FAINT_LEVEL or steps[at] < steps[max(0, at - 2) : at + 3].max():
+    for at in np.flatnonzero(steps >= _FAINT_LEVEL).tolist():
+        if steps[at] < steps[max(0, at - 2) : at + 3].max():
             continue
         first, after = np.searchsorted(times, [times[at] - _CONTEXT_MS, times[at] + _CONTEXT_MS + 1])
         around = np.concatenate([steps[max(1, int(first)) : at], steps[at + 1 : int(after)]])
@@ -188,60 +240,61 @@ def _cuts(looks: Sequence[_Look]) -> list[int]:
         # Between two shots of one set less changes, but where nothing else moves it is told as well.
         if steps[at] < _CUT_LEVEL and (not around.size or steps[at] < _FAINT_RATIO * float(around.max())):
             continue
-        if _is_undone(looks, times, at) or (hard and times[at] - times[hard[-1]] < _MIN_SHOT_MS):
+        if _is_undone(looks, steps, at) or (hard and times[at] - times[hard[-1]] < _MIN_SHOT_MS):
             continue
         hard.append(at)
     slow = _fades(looks)
-    for at in _dissolves(looks, times, steps, hard):
+    for at in _dissolves(looks, steps, hard):
         if all(abs(times[at] - times[other]) > _TRANSITION_APART_MS for other in slow):
             slow.append(at)
     kept = [at for at in hard if all(abs(times[at] - times[other]) > _TRANSITION_APART_MS / 2 for other in slow)]
-    return sorted({*kept, *slow})
+    return kept, slow
 
 
-def _is_undone(looks: Sequence[_Look], times: NDArray[np.int64], at: int) -> bool:
+def _is_undone(looks: _Looks, steps: Array, at: int) -> bool:
+    times = looks.ms
     first, after = np.searchsorted(times, [times[at] - _FLASH_MS, times[at] + _FLASH_MS])
-    before, following = looks[min(int(first), at - 2) if at > 1 else 0 : at], looks[at : max(int(after), at + 2)]
-    level = min(_CUT_LEVEL, _difference(looks[at - 1], looks[at])) / 2
-    return min(_difference(one, other) for one in before for other in following) < level
+    before = np.arange(min(int(first), at - 2) if at > 1 else 0, at, dtype=np.int64)
+    following = np.arange(at, min(len(times), max(int(after), at + 2)), dtype=np.int64)
+    level = min(_CUT_LEVEL, float(steps[at])) / 2
+    pairs = _differences(looks, np.repeat(before, len(following)), np.tile(following, len(before)))
+    return float(pairs.min()) < level
 
 
-def _fades(looks: Sequence[_Look]) -> list[int]:
+def _fades(looks: _Looks) -> list[int]:
     """Middles of what is black between two pictures."""
-    thumbs = np.stack([look.thumb for look in looks])
-    spread = thumbs.std(axis=(1, 2))
-    black = (spread < _BLACK_SPREAD) & (thumbs.mean(axis=(1, 2)) < _BLACK)
+    mean, spread = _moments(looks.thumbs)
+    black = (spread < _BLACK_SPREAD) & (mean + 128 < _BLACK)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], black, [False]]).astype(np.int8)))
     found: list[int] = []
     for first, after in zip(edges[::2], edges[1::2], strict=True):
-        if first and after < len(looks) and min(spread[:first].max(), spread[after:].max()) > _SHOWN_SPREAD:
+        if first and after < len(black) and min(spread[:first].max(), spread[after:].max()) > _SHOWN_SPREAD:
             found.append(int(first + after) // 2)
     return found
 
 
-def _dissolves(
-    looks: Sequence[_Look], times: NDArray[np.int64], steps: NDArray[np.float64], hard: Sequence[int]
-) -> list[int]:
+def _dissolves(looks: _Looks, steps: Array, hard: Sequence[int]) -> list[int]:
     """Middles of dissolves: the middle is the mean of two unrelated ends, which no motion of a camera brings about."""
+    times = looks.ms
     # Of whole steps since the film began: the same wherever a segment begins.
     grid = np.arange(-(-int(times[0]) // _GRID_MS), int(times[-1]) // _GRID_MS + 1, dtype=np.int64) * _GRID_MS
     if len(grid) <= 2 * max(_DISSOLVE_HALVES):
         return []
-    thumbs = _at_times(np.stack([look.thumb for look in looks]), times, grid)
+    thumbs = _at_times(looks.thumbs, times, grid)
     nearest = np.asarray(np.searchsorted((times[1:] + times[:-1]) / 2, grid), np.int64)
     candidates: list[tuple[float, int, int]] = []
     for half in _DISSOLVE_HALVES:
         ends = np.abs(thumbs[2 * half :] - thumbs[: -2 * half]).mean(axis=(1, 2))
         mixed = np.abs(thumbs[half:-half] - (thumbs[2 * half :] + thumbs[: -2 * half]) / 2).mean(axis=(1, 2))
-        ratio = mixed / np.maximum(ends, 0.02)
-        for position in np.flatnonzero((ratio < _DISSOLVE_RATIO) & (ends > 0.04)).tolist():
-            at = position + half
-            begin, end = (int(nearest[index]) for index in (at - half, at + half))
-            smooth = steps[begin + 1 : end + 1].max(initial=0.0) < _CUT_LEVEL * 1.5
-            # A long dissolve is linear in its middle too: what it leads from and to lies further out.
-            outer = (int(nearest[index]) for index in (max(0, at - 2 * half), min(len(grid) - 1, at + 2 * half)))
-            if smooth and _difference(*(looks[index] for index in outer)) > _CUT_LEVEL * 1.3:
-                candidates.append((float(ratio[position]), int(nearest[at]), half * _GRID_MS))
+        ratio = mixed / np.maximum(ends, _LEAST_CHANGE / 2)
+        at = np.flatnonzero((ratio < _DISSOLVE_RATIO) & (ends > _LEAST_CHANGE)) + half
+        # A long dissolve is linear in its middle too: what it leads from and to lies further out.
+        outer = nearest[np.maximum(0, at - 2 * half)], nearest[np.minimum(len(grid) - 1, at + 2 * half)]
+        unrelated = _differences(looks, *outer) > _CUT_LEVEL * 1.3
+        for middle in at[unrelated].tolist():
+            begin, end = int(nearest[middle - half]), int(nearest[middle + half])
+            if steps[begin + 1 : end + 1].max(initial=0.0) < _CUT_LEVEL * 1.5:
+                candidates.append((float(ratio[middle - half]), int(nearest[middle]), half * _GRID_MS))
     found: list[int] = []
     for _, at, half_ms in sorted(candidates):
         apart = max(2 * half_ms, _TRANSITION_APART_MS)
@@ -259,24 +312,42 @@ def _at_times(values: Array, times: NDArray[np.int64], wanted: NDArray[np.int64]
     return np.asarray(values[before] * (1 - share) + values[after] * share, np.float32)
 
 
-def _motion(looks: Sequence[_Look], inside: Sequence[int]) -> tuple[Motion, ...]:
-    window = cv2.createHanningWindow(_MOTION_SIZE, cv2.CV_32F)
-    entries: list[Motion] = []
-    previous: _Look | None = looks[inside[0] - 1] if inside and inside[0] > 0 else None
-    for position in inside:
-        look = looks[position]
-        if entries and look.ms - entries[-1].ms < STEP_MS:
-            continue
+class _Motions:
+    """Motion inside [start_ms, end_ms), of pictures in order of time."""
+
+    def __init__(self, start_ms: int, end_ms: int) -> None:
+        self._start_ms, self._end_ms = start_ms, end_ms
+        self._window = cv2.createHanningWindow(_MOTION_SIZE, cv2.CV_32F)
+        self._before: SmallFrame | None = None
+        """The frame of the last entry, or the last one before the segment."""
+        self.frames = 0
+        self.entries: list[Motion] = []
+
+    def add(self, frame: "SmallFrame") -> None:
+        """The next picture."""
+        if frame.ms >= self._end_ms:
+            return
+        if frame.ms >= self._start_ms:
+            self.frames += 1
+            if self.entries and frame.ms - self.entries[-1].ms < STEP_MS:
+                return
+            self.entries.append(self._entry(frame))
+        self._before = frame
+
+    def _entry(self, frame: "SmallFrame") -> Motion:
         speed = change = 0.0
-        if previous is not None:
-            seconds = max(look.ms - previous.ms, 1) / 1000
+        if self._before is not None:
+            now, before = _gray(frame), _gray(self._before)
+            seconds = max(frame.ms - self._before.ms, 1) / 1000
             # It multiplies the window into its arguments.
-            (dx, dy), response = cv2.phaseCorrelate(previous.gray.copy(), look.gray.copy(), window)
+            (dx, dy), response = cv2.phaseCorrelate(before.copy(), now.copy(), self._window)
             speed = cast("float", np.hypot(dx, dy)) / _MOTION_SIZE[0] / seconds if response > 0.05 else 0.0
-            tiles = np.abs(look.gray - previous.gray)[:52, :96].reshape(4, 13, 4, 24).mean(axis=(1, 3))
+            tiles = np.abs(now - before)[:52, :96].reshape(4, 13, 4, 24).mean(axis=(1, 3))
             change = float(tiles.max()) / seconds
-        entries.append(
-            Motion(ms=look.ms, speed=round(float(speed), 4), change=round(change, 4), sharpness=look.sharpness)
-        )
-        previous = look
-    return tuple(entries)
+        sharpness = cv2.mean(cv2.absdiff(frame.luma, cv2.blur(frame.luma, (3, 3))))[0]
+        return Motion(ms=frame.ms, speed=round(float(speed), 4), change=round(change, 4), sharpness=round(sharpness, 4))
+
+
+def _gray(frame: "SmallFrame") -> Array:
+    small = cv2.resize(frame.luma, _MOTION_SIZE, interpolation=cv2.INTER_AREA)
+    return np.asarray(small.astype(np.float32) / np.float32(255), np.float32)

@@ -73,11 +73,26 @@ def test_should_reduce_pictures_by_whole_numbers_and_turn_them(tmp_path):
         whole = next(video.frames(0, 1000)).image
 
     assert small.luma.shape == (160, 90)
-    assert small.chroma.shape[2] == 2
+    assert [plane.shape for plane in small.samples(40)] == [(22, 40)] + [(22, 40)] * 2
     assert small.luma.shape[0] > small.luma.shape[1]
     half = np.asarray(whole, float).reshape(160, 2, 90, 2, 3).mean(axis=(1, 3))
     luma = 16 + half @ np.array([0.098, 0.504, 0.257])
     assert np.abs(luma - small.luma).mean() < 3
+
+
+def test_should_give_every_frame_of_a_part_of_a_thrifty_video_when_asked(tmp_path):
+    path = write_clip(tmp_path / "clip.mp4")
+    with open_video(path, thrifty=True) as video, open_video(path) as whole:
+        few = [frame.number for frame in video.small_frames(0, 2400, width=480)]
+        every = list(video.small_frames(600, 1400, width=480, every=True))
+        again = [frame.number for frame in video.small_frames(0, 2400, width=480)]
+        expected = list(whole.small_frames(600, 1400, width=480))
+
+    assert few == again
+    assert len(few) < 50
+    assert [frame.number for frame in every] == list(range(15, 35))
+    for frame, other in zip(every, expected, strict=True):
+        assert np.abs(frame.luma.astype(int) - other.luma).mean() < 3
 
 
 def test_should_report_exact_facts(tmp_path):

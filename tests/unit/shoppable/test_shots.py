@@ -4,7 +4,7 @@ import pytest
 
 from functions.contracts.video import Rational
 from functions.shoppable.decode import open_video
-from functions.shoppable.shots import Cut, SegmentShots, detect_shots, merge_shots
+from functions.shoppable.shots import Cut, SegmentShots, detect_cuts, detect_shots, merge_shots
 from tests.unit.shoppable.clips import scene, texture, write_clip
 
 
@@ -50,6 +50,15 @@ def test_should_find_the_same_cuts_however_the_film_is_divided(film):
         parts = [detect_shots(video, start, start + 1600) for start in range(0, video.duration_ms, 1600)]
 
     assert [cut for part in parts for cut in part.cuts] == list(whole)
+
+
+def test_should_find_cuts_however_a_thrifty_film_is_divided(film):
+    with open_video(film, thrifty=True) as video:
+        whole = detect_cuts(video, 0, video.duration_ms)
+        parts = [detect_cuts(video, start, start + 1600) for start in range(0, video.duration_ms, 1600)]
+
+    assert [cut.frame for cut in whole][:2] == [40, 80]
+    assert [cut for part in parts for cut in part] == list(whole)
 
 
 def test_should_measure_the_speed_of_a_pan(film):
