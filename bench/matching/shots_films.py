@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 
 from demo.film import Record, film
 from demo.rooms import passer
-from demo.script import Packs, write_script
+from demo.script import Packs, Shot, write_script
+from demo.stage import Camera
 from functions.shoppable.decode import open_video
 from functions.shoppable.image import Image
 
@@ -53,10 +55,7 @@ def drawn(seed: int, cache: Path) -> tuple[Path, list[Transition]]:
 def _places(seed: int, cache: Path) -> list[Image]:
     """One picture of every shot of the demo's script."""
     path = cache / f"places-{seed}.mp4"
-    shots = [
-        replace(shot, frames=1, camera=lambda _, shot=shot: shot.camera(shot.frames // 2))
-        for shot in write_script(seed, Packs(700))[0]
-    ]
+    shots = [_middle(shot) for shot in write_script(seed, Packs(700))[0]]
     record: Record = film(shots, path, seed, lambda _done, _total: None)
     with open_video(path, verify=False) as video:
         images = [frame.image for frame in video.frames(0, 1000 * record.frames)]
@@ -64,12 +63,20 @@ def _places(seed: int, cache: Path) -> list[Image]:
     return images
 
 
+def _middle(shot: Shot) -> Shot:
+    def camera(_: int) -> Camera:
+        return shot.camera(shot.frames // 2)
+
+    return replace(shot, frames=1, camera=camera)
+
+
 def _draw(seed: int, path: Path, places: list[Image]) -> list[Transition]:
     rng = np.random.default_rng((seed, 71))
-    kinds = [KINDS[index % len(KINDS)] for index in rng.permutation(_SHOTS - 1)]
+    shuffled: list[int] = rng.permutation(_SHOTS - 1).tolist()
+    kinds = [KINDS[index % len(KINDS)] for index in shuffled]
     lengths = [int(rng.choice(_LENGTHS[kind])) for kind in kinds]
     frames = [int(rng.integers(30, 100)) for _ in range(_SHOTS)]
-    order = rng.permutation(len(places))
+    order: list[int] = rng.permutation(len(places)).tolist()
     views: list[Iterator[Image]] = []
     place = 0
     for number in range(_SHOTS):
@@ -78,6 +85,7 @@ def _draw(seed: int, path: Path, places: list[Image]) -> list[Transition]:
         views.append(_view(places[order[place % len(places)]], frames[number] + around, number, rng))
     transitions: list[Transition] = []
     count = 0
+    container: Any
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FRAME_RATE)
         stream.width, stream.height, stream.pix_fmt = WIDE, HIGH, "yuv420p"
