@@ -4,8 +4,8 @@
 
 A transition is found if a border lies at most TOLERANCE frames outside it; further borders in it count neither for nor
 against. Every detector has its own defaults and is called as its documentation recommends (`scenedetect.detect`, which
-reduces pictures by itself). Speed is CPU time, decoding included, with OpenCV held to one thread; decoders keep their
-own default threads.
+reduces pictures by itself). Speed is CPU time, decoding included, with OpenCV held to one thread; PySceneDetect's
+decoder keeps its default threads, ours has one.
 """
 
 import argparse
