@@ -42,7 +42,6 @@ class Hypothesis:
     """A product picture in a pose: a similarity that takes the picture's pixels to the frame's."""
 
     image: int
-    votes: float
     scale: float
     turn: float
     """Radians."""
@@ -118,10 +117,7 @@ def _collect(
     order = np.lexsort((cells, -votes))[: limit * 8]
     chosen = _spread(index, cells, votes, order, limit)
     members = {cell: np.sort(owner[starts[cell] : ends[cell]]) for cell in chosen}
-    found = [
-        _hypothesis(int(cell_image[cell]), float(votes[cell]), members[cell], query, points, poses, weight)
-        for cell in chosen
-    ]
+    found = [_hypothesis(int(cell_image[cell]), members[cell], query, points, poses, weight) for cell in chosen]
     distinct: list[Hypothesis] = []
     for hypothesis in found:
         if not any(_alike(hypothesis, other, index.image_size[hypothesis.image]) for other in distinct):
@@ -170,7 +166,6 @@ def _spread(
 
 def _hypothesis(
     image: int,
-    votes: float,
     members: NDArray[np.int64],
     query: NDArray[np.int64],
     points: Floats,
@@ -184,6 +179,4 @@ def _hypothesis(
     best = members[np.lexsort((members, -weight[members]))]
     seen, first = np.unique(query[best], return_index=True)
     known = points[best[first], :2]
-    return Hypothesis(
-        image=image, votes=votes, scale=2.0**log_scale, turn=turn, x=x, y=y, seen=seen.astype(np.int64), known=known
-    )
+    return Hypothesis(image=image, scale=2.0**log_scale, turn=turn, x=x, y=y, seen=seen.astype(np.int64), known=known)

@@ -69,11 +69,6 @@ class Evidence:
     """Points of the frame that are explained, ascending."""
     errors: Floats
     """Squared distances of their descriptors to their partners'."""
-    expected: int
-    """Points of the picture that should be seen at this size and place."""
-    spread: float
-    """Share of the outline's area that the explained points span."""
-    votes: float
 
     @property
     def inliers(self) -> int:
@@ -94,7 +89,6 @@ class _Pairs:
     seen: Integers
     known: Integers
     errors: Floats
-    expected: int
 
 
 def verify(hypothesis: Hypothesis, reference: Reference, grid: PointGrid) -> Evidence | None:
@@ -104,7 +98,7 @@ def verify(hypothesis: Hypothesis, reference: Reference, grid: PointGrid) -> Evi
     side = max(reference.width, reference.height) * hypothesis.scale
     rough, agreeing = _first_map(hypothesis, reference, grid, side)
     reach = next(reach for least, reach in _FIRST_REACHES if agreeing >= least)
-    return _verified(hypothesis.image, rough, side, reach, reference, grid, hypothesis.votes)
+    return _verified(hypothesis.image, rough, side, reach, reference, grid)
 
 
 def verify_in_place_of(
@@ -121,11 +115,11 @@ def verify_in_place_of(
     rough = np.asarray(other.homography @ onto, np.float64)
     if len(reference.points) < _MIN_MATCHES or not is_possible(rough, reference, grid):
         return None
-    return _verified(image, rough, float(in_frame.max()), _REACH_IN_PLACE, reference, grid, 0.0)
+    return _verified(image, rough, float(in_frame.max()), _REACH_IN_PLACE, reference, grid)
 
 
 def _verified(
-    image: int, rough: Matrix, side: float, reach: float, reference: Reference, grid: PointGrid, votes: float
+    image: int, rough: Matrix, side: float, reach: float, reference: Reference, grid: PointGrid
 ) -> Evidence | None:
     """`side`: pixels that the picture's longer side has in the frame, about; `reach`: a share of it."""
     pairs = _guided(rough, reference, grid, float(np.clip(reach * side, 4, 60)))
@@ -148,9 +142,6 @@ def _verified(
         outline=project_points(homography, reference.outline),
         matched=pairs.seen,
         errors=pairs.errors,
-        expected=pairs.expected,
-        spread=_hull_area(reference.points[pairs.known, :2]) / max(_hull_area(reference.outline), 1.0),
-        votes=votes,
     )
 
 
@@ -240,7 +231,7 @@ def _guided(homography: Matrix, reference: Reference, grid: PointGrid, reach: fl
         best[side[worst_first]] = worst_first
         worst_first = worst_first[best[side[worst_first]] == worst_first]
     order = worst_first[np.argsort(near[worst_first])]
-    return _Pairs(near[order], known[order], errors[order], max(len(visible), len(order)))
+    return _Pairs(near[order], known[order], errors[order])
 
 
 def _estimate(known: Floats, found: Floats, side: float) -> Matrix | None:
@@ -261,7 +252,3 @@ def _estimate(known: Floats, found: Floats, side: float) -> Matrix | None:
     if np.size(affine) != 6 or int(np.sum(inside)) < _MIN_MATCHES - 1:
         return None
     return np.vstack([np.asarray(affine, dtype=np.float64), [0, 0, 1]])
-
-
-def _hull_area(points: Floats) -> float:
-    return float(cv2.contourArea(cv2.convexHull(points.reshape(-1, 1, 2).astype(np.float32))))

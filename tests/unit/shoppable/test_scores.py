@@ -16,7 +16,7 @@ CHANCE = Likeness(structure=0.15, colour=0.1, off_colour=18.0)
 def candidate(inliers: int = 60, error: float = 0.15, likeness: Likeness = LIKE) -> Candidate:
     evidence = Evidence(
         image=0, homography=np.eye(3), outline=np.zeros((4, 2), np.float32), matched=np.arange(inliers),
-        errors=np.full(inliers, error, np.float32), expected=300, spread=0.5, votes=10.0,
+        errors=np.full(inliers, error, np.float32),
     )  # fmt: skip
     return Candidate(evidence=evidence, likeness=likeness)
 
