@@ -1,17 +1,15 @@
 """Whether the frames that are examined show what a film shows: against one frame per second.
 
-    python -m bench.matching.sampling [--seeds 1,2] [--cache DIRECTORY]
+    python -m bench.matching shots [--film-seeds 200-201]
 
 An appearance (as in demo/truth.py) is covered when in an examined frame at least 60 % of its front is in the picture
 and uncovered. Appearances that never are so much visible are left out.
 """
 
-import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import gettempdir
 
 import cv2
 
@@ -25,9 +23,6 @@ from functions.shoppable.shots import detect_shots
 VISIBLE = 0.6
 LEAST_FRAMES = 15
 SEGMENT_MS = 120_000
-SEEDS = (1, 2, 3, 11)
-"""Development: thresholds of the sampling were chosen on them."""
-HELD_OUT = tuple(range(200, 204))
 
 
 @dataclass(frozen=True)
@@ -151,16 +146,3 @@ def _line(name: str, rows: Sequence[Counts]) -> str:
         f"{sum(row.sampling for row in rows) / seconds:.3f}",
     ]
     return "| " + " | ".join(cells) + " |"
-
-
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", default=",".join(map(str, HELD_OUT)))
-    parser.add_argument("--cache", type=Path, default=Path(gettempdir()) / "bench-films")
-    given = parser.parse_args()
-    print(report([int(seed) for seed in given.seeds.split(",")], given.cache))
-
-
-if __name__ == "__main__":
-    main()

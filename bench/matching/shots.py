@@ -1,6 +1,6 @@
 """Shot detection beside PySceneDetect's detectors, on films whose transitions are known: quality and speed in one run.
 
-    python -m bench.matching.shots [--seeds 200,201,202,203] [--cache DIRECTORY]
+    python -m bench.matching shots [--shot-seeds 200-202]
 
 A transition is found if a border lies at most TOLERANCE frames outside it; further borders in it count neither for nor
 against. Every detector has its own defaults and is called as its documentation recommends (`scenedetect.detect`, which
@@ -8,12 +8,10 @@ reduces pictures by itself). Speed is CPU time, decoding included, with OpenCV h
 decoder keeps its default threads, ours has one.
 """
 
-import argparse
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import gettempdir
 
 import cv2
 import scenedetect
@@ -24,7 +22,6 @@ from functions.shoppable.points import Tracker
 from functions.shoppable.shots import detect_cuts, detect_shots
 
 TOLERANCE = 3
-HELD_OUT = (200, 201, 202, 203)
 Detector = Callable[[Path], list[int]]
 """The first frames of new shots."""
 
@@ -70,7 +67,6 @@ class Result:
     real: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     false: int = 0
     seconds: float = 0.0
-    wall: float = 0.0
 
     @property
     def f1(self) -> float:
@@ -97,45 +93,12 @@ def measure(seeds: Sequence[int], cache: Path) -> tuple[dict[str, Result], float
     films = [drawn(seed, cache) for seed in seeds]
     for path, transitions in films:
         for name, detect in DETECTORS.items():
-            began, started = time.process_time(), time.perf_counter()
+            began = time.process_time()
             borders = detect(path)
             results[name].seconds += time.process_time() - began
-            results[name].wall += time.perf_counter() - started
             results[name].add(borders, transitions)
     seconds = 0.0
     for path, _ in films:
         with open_video(path, verify=False) as video:
             seconds += video.duration_ms / 1000
     return results, seconds
-
-
-def report(seeds: Sequence[int], cache: Path) -> str:
-    """A table: a row per detector."""
-    results, seconds = measure(seeds, cache)
-    kinds = " | ".join(f"{kind} ({results['ours'].real[kind]})" for kind in KINDS)
-    lines = [
-        f"{len(seeds)} films, {seconds:.0f} s at 1280×720; recall by kind of transition (how many there are):",
-        "",
-        f"| detector | {kinds} | false | F1 | CPU s per s | CPU time ÷ ours | wall ÷ ours |",
-        "|" + " --- |" * (len(KINDS) + 6),
-    ]
-    for name, one in results.items():
-        recalls = " | ".join(f"{one.found[kind] / max(1, one.real[kind]):.3f}" for kind in KINDS)
-        lines.append(
-            f"| {name} | {recalls} | {one.false} | {one.f1:.3f} | {one.seconds / seconds:.4f} "
-            f"| {one.seconds / results['ours'].seconds:.2f} | {one.wall / results['ours'].wall:.2f} |"
-        )
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", default=",".join(map(str, HELD_OUT)))
-    parser.add_argument("--cache", type=Path, default=Path(gettempdir()) / "bench-films")
-    given = parser.parse_args()
-    print(report([int(seed) for seed in given.seeds.split(",")], given.cache))
-
-
-if __name__ == "__main__":
-    main()
