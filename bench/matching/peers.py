@@ -162,7 +162,7 @@ def _sized(image: Image, enlarge: float) -> Image:
 def _located(
     known: _Known,
     seen: _Known,
-    matcher: Any,  # noqa: ANN401 (any of OpenCV's matchers)
+    matcher: cv2.DescriptorMatcher,
     *,
     least: int,
     robust: int,
