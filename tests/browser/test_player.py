@@ -12,11 +12,17 @@ from tests.browser.conftest import APPEARANCES, HOSTILE, TIMELINE
 
 SHADOW = "const host = document.querySelector('shoppable-video'); const root = host.shadowRoot;"
 PRODUCTS = "[...root.querySelectorAll('.card')].map((card) => card.dataset.productId).sort()"
-SEEK = f"""const done = arguments[arguments.length - 1]; {SHADOW}
+SEEK = f"""const [ms, done] = arguments; {SHADOW}
 const video = root.querySelector('video');
-const settle = () => requestAnimationFrame(() => requestAnimationFrame(() => done({PRODUCTS})));
-video.addEventListener('seeked', settle, {{ once: true }});
-host.seek(arguments[0]);"""
+const settle = () => {{
+    // The end of an earlier seek is also told: the player corrects one from before its clock was known.
+    if (video.seeking || Math.abs(host.playhead.ms - ms) > 10) return;
+    video.removeEventListener('seeked', settle);
+    requestAnimationFrame(() => requestAnimationFrame(() => done({PRODUCTS})));
+}};
+video.addEventListener('seeked', settle);
+host.seek(ms);"""
+FRAME_MS = 40
 
 
 def on_screen(ms: int) -> list[str]:
@@ -55,9 +61,15 @@ def seek(browser: Chrome, site: str) -> Callable[[int], list[str]]:
 @pytest.mark.parametrize(
     "ms", [0, 1980, 2020, 3000, 4020, 5980, 6020, 7980, 8020, 8500, 9500, 10020, 11500, 12200, 13000, 15500]
 )
-def test_the_carousel_shows_exactly_the_products_of_the_manifest(seek: Callable[[int], list[str]], ms: int) -> None:
+def test_the_carousel_shows_exactly_the_products_of_the_manifest(
+    browser: Chrome, seek: Callable[[int], list[str]], ms: int
+) -> None:
     seek(8500)
-    assert seek(ms) == on_screen(ms)
+    seek(ms)
+    # Chromium presents now the frame of the time that was sought, now the one after it; the player is to follow it.
+    shown, products = run(browser, f"return [Number(host.dataset.timeMs), {PRODUCTS}];")
+    assert abs(shown - ms) <= FRAME_MS
+    assert products == on_screen(shown)
 
 
 def test_a_frame_of_before_a_seek_that_is_presented_late_changes_nothing(
