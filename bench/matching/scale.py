@@ -13,18 +13,23 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import cv2
 
+from bench.matching import scale_catalogue
 from bench.matching.catalogues import SHOP, entry_of
+from bench.matching.grid import DRAWING
+from bench.matching.memory import remembered
 from bench.matching.object_store import object_store
 from bench.matching.photographs import GROCERIES, photographs, studio_pictures
 from bench.matching.scale_catalogue import PICTURES_EACH, drawn, save
 from bench.matching.scenes import MIDDLE, World
 from functions.contracts import ids
+from functions.shoppable.matching import features
 from functions.shoppable.matching.features import PRODUCT_FEATURES
 from functions.shoppable.matching.index import search_features
 
@@ -93,7 +98,9 @@ def prepare(folder: Path) -> None:
     # The first answer is not timed: what is loaded on first use is counted there.
     (folder / "queries.json").write_text(json.dumps([queries[0], *queries]))
     save(folder / "planted.pickle", planted)
-    save(folder / "pool.pickle", drawn(SEED, 0, POOL))
+    sources = (*DRAWING, str(scale_catalogue.__file__), str(features.__file__))
+    pool = remembered(partial(drawn, SEED, 0, POOL), ("pool", SEED, POOL), sources)
+    save(folder / "pool.pickle", pool)
 
 
 def report(sizes: tuple[int, ...] = SIZES) -> str:

@@ -5,6 +5,7 @@ Lists grow with the square root of what is in them, so that neither the choice o
 registers: André, Kermarrec and Le Scouarnec, "Cache locality is not enough", VLDB 2015).
 """
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,7 +33,7 @@ Integers = NDArray[np.int64]
 
 
 class SearchBuilder:
-    """Trained by a sample, filled in order."""
+    """Trained by a sample, filled in order: by a thread of its own, while the next pictures are prepared."""
 
     def __init__(self, sample: Floats, rows: int) -> None:
         """`sample`: (N, D) of what will be added; `rows`: how many that will be, about."""
@@ -43,12 +44,16 @@ class SearchBuilder:
         self._lower = _lower_level(chosen, _lists(rows, chosen)) if rows >= _CODED_FROM else None
         self._index = _trained(chosen, rows, self._lower)
         self._waiting: list[Floats] = []
+        self._waiting_rows = 0
+        self._adder = ThreadPoolExecutor(1, thread_name_prefix="search")
+        self._added: Future[None] | None = None
 
     def add(self, vectors: Floats) -> None:
         """(N, D)"""
         self._waiting.append(vectors)
         self.rows += len(vectors)
-        if sum(map(len, self._waiting)) >= _BLOCK:
+        self._waiting_rows += len(vectors)
+        if self._waiting_rows >= _BLOCK:
             self._flush()
 
     def write(self, path: Path) -> None:
@@ -56,14 +61,24 @@ class SearchBuilder:
         import faiss
 
         self._flush()
+        self._settled()
+        self._adder.shutdown()
         if self._lower is not None:
             self._lower.nprobe = _CELLS_TO_SEARCH
         faiss.write_index(self._index, str(path))
 
     def _flush(self) -> None:
         if self._waiting:
-            self._index.add(np.concatenate(self._waiting))
+            block = np.concatenate(self._waiting)
             self._waiting.clear()
+            self._waiting_rows = 0
+            # One block is added while one grows: no more of them are ever held.
+            self._settled()
+            self._added = self._adder.submit(self._index.add, block)
+
+    def _settled(self) -> None:
+        if self._added is not None:
+            self._added.result()
 
 
 def _lists(rows: int, sample: Floats) -> int:
