@@ -1,10 +1,13 @@
-"""Films whose every frame is known, for what sampling is judged by: cut ones (the demo's) and long takes.
+"""Films whose every frame is known, for what sampling is judged by: cut ones (the demo's) and long takes. Of cut ones
+there are brief versions too, to learn from.
 
-In a long take products come and go before a camera that drifts: carried in, turned about or put down, taken away.
+In a long take products come and go before a camera that drifts: carried in, turned about or put down, taken away. None
+is there twice at a time: the truth knows things by their names.
 """
 
 import json
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from demo.rooms import make_room, wobble
 from demo.script import FRAME_RATE, Actor, Casting, Packs, Shot, write_script
 from demo.stage import Camera, Face, Pose, Texture, body_of, lighten
 
+BRIEF_SECONDS = 1.6
 TAKES = 3
 TAKE_SECONDS = 24.0
 _PACK_EDGE = 1000
@@ -23,6 +27,8 @@ _ROOMS = ("kitchen", "living", "desk", "studio", "bath")
 _FORMS = "box/carton/bottle/tin/book/pouch/small-box/tube/record"
 _DISTANCE = 95.0
 _CARRY_SECONDS = 0.7
+_APART = 1.0
+"""Seconds: after less the truth takes who comes back for still there."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +40,24 @@ class Drawn:
     record: Record
 
 
+@dataclass(frozen=True)
+class _Visit:
+    who: tuple[str, Article]
+    start: float
+    """In seconds, as `end`."""
+    end: float
+
+
 def drawn(kind: str, seed: int, cache: Path) -> Drawn:
-    """The film `cut` or `takes` of a seed, kept below `cache`."""
+    """The film `cut`, `brief` or `takes` of a seed, kept below `cache`."""
     path = cache / f"{kind}-{seed}.mp4"
     notes = path.with_suffix(".json")
     if not notes.exists():
         cache.mkdir(parents=True, exist_ok=True)
         packs = Packs(_PACK_EDGE)
-        shots = write_script(seed, packs)[0] if kind == "cut" else long_takes(seed, packs)
+        shots = long_takes(seed, packs) if kind == "takes" else write_script(seed, packs)[0]
+        if kind == "brief":
+            shots = [_middle_of(shot) for shot in shots]
         record = film(shots, path, seed, lambda _done, _total: None)
         sightings = [[s.frame, s.label, s.visible, s.box] for s in record.sightings]
         notes.write_text(json.dumps({"shots": record.shots, "frames": record.frames, "sightings": sightings}))
@@ -54,6 +70,23 @@ def drawn(kind: str, seed: int, cache: Path) -> Drawn:
     return Drawn(path.stem, path, record)
 
 
+def _middle_of(shot: Shot) -> Shot:
+    """BRIEF_SECONDS of it: as much to recognise, for less to draw."""
+    frames = min(shot.frames, round(BRIEF_SECONDS * FRAME_RATE))
+    first = (shot.frames - frames) // 2
+
+    def later(path: Callable[[float], Pose]) -> Callable[[float], Pose]:
+        return lambda seconds: path(seconds + first / FRAME_RATE)
+
+    return replace(
+        shot,
+        frames=frames,
+        camera=lambda index: shot.camera(index + first),
+        actors=[replace(actor, path=later(actor.path)) for actor in shot.actors],
+        focus=lambda share: shot.focus((first + share * frames) / shot.frames),
+    )
+
+
 def long_takes(seed: int, packs: Packs) -> list[Shot]:
     """TAKES shots of TAKE_SECONDS."""
     casting = Casting(seed)
@@ -64,11 +97,12 @@ def _take(seed: int, number: int, casting: Casting, packs: Packs) -> Shot:
     rng = np.random.default_rng((seed, 61, number))
     room = make_room(_ROOMS[int(rng.integers(len(_ROOMS)))], seed * 100 + 50 + number)
     frames = round(TAKE_SECONDS * FRAME_RATE)
-    actors = [
-        _visitor(article, slot, start, end, packs, room.tint, room.brightness, rng)
-        for slot in (-1, 0, 1)
-        for article, start, end in _visits(casting, rng)
-    ]
+    visits: list[_Visit] = []
+    actors: list[Actor] = []
+    for slot in (-1, 0, 1):
+        mine = _visits(casting, rng, visits)
+        actors += [_visitor(one.who, slot, one.start, one.end, packs, room.tint, room.brightness, rng) for one in mine]
+        visits += mine
     drift = float(rng.uniform(-9, 9))
     shake = wobble(rng, TAKE_SECONDS, frames, 1.2)
     wall = lighten(room.wall, room.tint, 0.1, room.brightness)
@@ -97,13 +131,16 @@ def _take(seed: int, number: int, casting: Casting, packs: Packs) -> Shot:
     )
 
 
-def _visits(casting: Casting, rng: np.random.Generator) -> list[tuple[tuple[str, Article], float, float]]:
-    """(who, from, to) in seconds, one after the other in one place."""
-    visits: list[tuple[tuple[str, Article], float, float]] = []
+def _visits(casting: Casting, rng: np.random.Generator, others: Sequence[_Visit]) -> list[_Visit]:
+    """One after the other in one place; `others`: in other places."""
+    visits: list[_Visit] = []
     start = float(rng.uniform(-2, 3))
     while start < TAKE_SECONDS - 2:
         end = start + float(rng.uniform(4, 9))
-        visits.append((casting.cast([_FORMS])[0], start, end))
+        present = {one.who[0] for one in others if one.start < end + _APART and start < one.end + _APART}
+        present |= {one.who[0] for one in visits if start < one.end + _APART}
+        cast = (casting.cast([_FORMS])[0] for _ in casting.articles)
+        visits.append(_Visit(next(who for who in cast if who[0] not in present), start, end))
         start = end + float(rng.uniform(0.5, 3))
     return visits
 
