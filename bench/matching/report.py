@@ -368,7 +368,7 @@ def _run(report: Report, jobs: Jobs, folder: Path, given: argparse.Namespace, pa
     sizes = [int(size) for size in given.sizes.split(",")] if "scale" in parts else []
     measured = [jobs.ask(f"{size:,} products", scale.measure, folder, f"{size:,}", size) for size in sizes]
     compared = jobs.ask("drawn and made products", _drawn_and_made, folder) if measured else None
-    fast = jobs.ask("speed among 1,000 products", speed.measure, folder, given.seeds[0]) if "speed" in parts else None
+    fast = jobs.ask("speed among 1,000 products", speed.measure, folder) if "speed" in parts else None
     runs: list[Future[films.Run]] = []
     if "films" in parts:
         catalogues: list[tuple[str, Sequence[int], int]] = [

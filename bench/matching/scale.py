@@ -80,6 +80,11 @@ def measure(folder: Path, title: str, products: int) -> Size:
     return Size(title=title, products=built["manifest"]["products"], built=built, answered=answered)
 
 
+def scene_file(folder: Path, cell: str) -> Path:
+    """Where prepare draws the scene of one of the middle cells."""
+    return folder / f"scene-{MIDDLE.index(cell)}.png"
+
+
 def prepare(folder: Path) -> None:
     """Draw and describe what all sizes share."""
     cv2.setNumThreads(1)
@@ -88,7 +93,7 @@ def prepare(folder: Path) -> None:
     queries: list[tuple[str, str]] = []
     for number, cell in enumerate(MIDDLE):
         scene = world.scene(cell, number)
-        queries.append((str(folder / f"scene-{number}.png"), ids.product_id(SHOP, scene.product)))
+        queries.append((str(scene_file(folder, cell)), ids.product_id(SHOP, scene.product)))
         cv2.imwrite(queries[-1][0], scene.image)
     if GROCERIES.is_dir():
         planted += [entry_of(name, image)[0] for name, image in studio_pictures()]

@@ -6,19 +6,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import cv2
 import numpy as np
 
-from bench.matching.catalogues import entry_of, opened
+from bench.matching.catalogues import opened
 from bench.matching.chosen import BEST_F1
 from bench.matching.grid import SIFT
 from bench.matching.peers import SiftPeer
+from bench.matching.scale import scene_file
 from bench.matching.scale_catalogue import Mixed, Pool, load
-from bench.matching.scenes import World
 from functions.shoppable.matching.features import PRODUCT_FEATURES
 from functions.shoppable.matching.index import write_index
 
 PRODUCTS: Final = 1_000
-FRAMES: Final = 2
 CELLS: Final = ("ordinary", "540p")
 
 
@@ -39,25 +39,24 @@ class Speed:
     def lines(self) -> list[str]:
         return [
             f"{PRODUCTS:,} products, {self.pictures:,} pictures with at most {PRODUCT_FEATURES} points, for both.",
-            f"Ours {1000 * self.ours:.0f} ms per frame of 720p ({FRAMES} frames).",
+            f"Ours {1000 * self.ours:.0f} ms per frame of 720p ({len(CELLS)} frames).",
             f"SIFT, FLANN and RANSAC over every picture {1000 * self.peer:.0f} ms: {self.ratio:.0f} ×.",
         ]
 
 
-def measure(folder: Path, seed: int) -> Speed:
-    """`folder` holds what scale.prepare wrote."""
-    world = World(seed)
-    planted = [entry_of(name, image)[0] for name, image in world.pictures()]
-    catalogue = Mixed(planted, Pool.of(load(folder / "pool.pickle")), PRODUCTS, PRODUCT_FEATURES)
-    scenes = [world.scene(cell, number) for number, cell in enumerate(CELLS[:FRAMES])]
+def measure(folder: Path) -> Speed:
+    """`folder` holds what scale.prepare wrote: products and scenes of a development seed, as only time is measured."""
+    planted, pool = (load(folder / f"{name}.pickle") for name in ("planted", "pool"))
+    catalogue = Mixed(planted, Pool.of(pool), PRODUCTS, PRODUCT_FEATURES)
+    scenes = [np.asarray(cv2.imread(str(scene_file(folder, cell))), np.uint8) for cell in CELLS]
     with TemporaryDirectory(dir=folder) as directory:
         write_index(catalogue, Path(directory), {})
         matcher = opened(Path(directory), {}).matcher
-        matcher.match(scenes[0].image)
+        matcher.match(scenes[0])
         spent = [0.0, 0.0]
         for scene in scenes:
             began = time.process_time()
-            matcher.match(scene.image)
+            matcher.match(scene)
             spent[0] += time.process_time() - began
     peer = SiftPeer((), flann=True, least=round(BEST_F1[SIFT]))
     names = catalogue.names
@@ -65,7 +64,7 @@ def measure(folder: Path, seed: int) -> Speed:
         peer.add(product, features)
     for scene in scenes:
         began = time.process_time()
-        peer.match(scene.image)
+        peer.match(scene)
         spent[1] += time.process_time() - began
     ours, theirs = (float(np.divide(one, len(scenes))) for one in spent)
     return Speed(ours=ours, peer=theirs, pictures=len(names))
