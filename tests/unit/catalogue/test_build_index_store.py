@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from boto3.s3.transfer import TransferConfig
 
+from functions.catalogue.build_index import logic
 from functions.catalogue.build_index.store import AwsStore
 from functions.shared import aws
 from functions.shared.errors import Transient
@@ -26,3 +28,8 @@ def test_an_upload_that_failed_may_be_tried_again(account: Account, tmp_path: Pa
     file.write_text("{}")
     with pytest.raises(Transient, match=r"put s3://no-such-bucket/manifest\.json"):
         AwsStore(aws.s3(), "no-such-bucket", "digest").put_index_file("manifest.json", file)
+
+
+@pytest.mark.usefixtures("account")
+def test_threads_that_read_features_and_send_parts_have_a_connection_each() -> None:
+    assert logic.IO_THREADS + TransferConfig().max_concurrency <= aws.s3().meta.config.max_pool_connections

@@ -47,6 +47,27 @@ def test_should_find_what_a_row_looks_like(vectors, tmp_path, monkeypatch, coded
     assert (np.diff(distances) >= 0).all()
 
 
+def test_should_raise_what_went_wrong_while_rows_were_added(vectors, tmp_path):
+    builder = SearchBuilder(vectors[::2], len(vectors))
+    builder.add(vectors[:10, : DIMENSIONS // 2])
+
+    with pytest.raises(AssertionError):
+        builder.write(tmp_path / "a")
+
+
+def test_should_hold_one_block_while_another_one_is_added(vectors, tmp_path, monkeypatch):
+    monkeypatch.setattr(search, "_BLOCK", 500)
+    builder = SearchBuilder(vectors[::2], len(vectors))
+    held = []
+    for start in range(0, len(vectors), 100):
+        builder.add(vectors[start : start + 100])
+        held.append(sum(map(len, builder._waiting)))
+
+    assert max(held) == 400
+    builder.write(tmp_path / "a")
+    assert SearchLayer(tmp_path / "a").rows == ROWS
+
+
 def test_should_find_nothing_where_nothing_is(tmp_path):
     built(tmp_path / "a", np.zeros((0, DIMENSIONS), np.float32), 1)
 
