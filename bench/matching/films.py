@@ -7,7 +7,7 @@ catalogue that has none of them, where whatever is published is a false alarm.
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,20 +16,21 @@ from typing import Any, Final, Self
 import cv2
 import numpy as np
 
-from bench.matching.catalogues import Catalogue, entry_of, opened
+from bench.matching.catalogues import SHOP, Catalogue, entry_of, opened
 from bench.matching.sampling_films import Drawn, drawn
-from bench.matching.scale_catalogue import Mixed, Pool, load
+from bench.matching.scale_catalogue import Mixed, Pool, load, save
 from bench.matching.scenes import World
 from bench.matching.sheet import Failure
 from demo.score import Score, score
 from demo.script import FRAME_RATE
 from demo.truth import describe
+from functions.contracts import ids
 from functions.contracts.analysis import Appearance, Shot
 from functions.shoppable.appearances import judge, link
 from functions.shoppable.decode import open_video
 from functions.shoppable.frames import SampledFrame, sample_frames
 from functions.shoppable.image import Image
-from functions.shoppable.looks import examine
+from functions.shoppable.looks import Look, examine
 from functions.shoppable.matching.features import PRODUCT_FEATURES
 from functions.shoppable.matching.index import IndexEntry, write_index
 from functions.shoppable.matching.port import Found, Matcher
@@ -38,6 +39,7 @@ from functions.shoppable.shots import SegmentShots, detect_shots, merge_shots
 from functions.shoppable.sightings import FrameMatches
 from functions.shoppable.tracks import Tracks
 
+KINDS: Final = ("cut", "takes")
 SEGMENT_MS: Final = 120_000
 """As staging and prod have it."""
 _SECOND_MS = 1000
@@ -153,12 +155,8 @@ def _each_second(frames_at: Callable[..., Iterator[Any]], shots: SegmentShots) -
 def seen(film: Film, catalogue: Catalogue) -> Seen:
     """What the pipeline publishes."""
     spent = [0.0]
-    frames: list[FrameMatches] = []
     began = time.process_time()
-    look = partial(_look, catalogue.matcher, spent)
-    for segment in film.segments:
-        for shot in examine(segment.sampled, segment.shots, segment.tracks, look, crops_key):
-            frames += shot.frames
+    frames = examined(film, partial(_look, catalogue.matcher, spent))
     found = judge(link(frames, film.shots))
     follow = time.process_time() - began - spent[0]
     published = [
@@ -172,6 +170,16 @@ def seen(film: Film, catalogue: Catalogue) -> Seen:
         late_ms=tuple(_late(film.truth, published)),
         cost=replace(film.cost, match=spent[0], follow=follow),
     )
+
+
+def examined(film: Film, look: Look[SampledFrame]) -> list[FrameMatches]:
+    """What the pipeline stores of a film."""
+    return [
+        frame
+        for segment in film.segments
+        for shot in examine(segment.sampled, segment.shots, segment.tracks, look, crops_key)
+        for frame in shot.frames
+    ]
 
 
 def _look(matcher: Matcher, spent: list[float], frame: SampledFrame) -> list[Found]:
@@ -292,28 +300,50 @@ class Run:
     failures: tuple[Failure, ...]
 
 
-def write_catalogue(folder: Path, what: str, seeds: Sequence[int], products: int) -> None:
+@dataclass(frozen=True, eq=False)
+class Shop:
+    """What a seed's shop sells, described."""
+
+    entries: list[IndexEntry]
+    names: dict[str, str]
+    """`seed/feed id`, by product id."""
+    categories: dict[str, str]
+
+
+def shop_of(folder: Path, seed: int) -> Shop:
+    """Drawn once, then kept below `folder` for this run."""
+    path = folder / f"shop-{seed}.pickle"
+    world = World(seed)
+    articles = (*world.articles, *world.plains)
+    if not path.exists():
+        save(path, [entry_of(f"{seed}/{feed_id}", image)[0] for feed_id, image in world.pictures()])
+    named = {ids.product_id(SHOP, f"{seed}/{one.feed_id}"): one for one in articles}
+    return Shop(
+        entries=load(path),
+        names={product_id: f"{seed}/{one.feed_id}" for product_id, one in named.items()},
+        categories={product_id: one.category.split(" >")[0] for product_id, one in named.items()},
+    )
+
+
+def write_catalogue(
+    folder: Path, what: str, seeds: Sequence[int], products: int, *, left_out: Collection[str] = ()
+) -> None:
     """An index below `folder` of `products` in all: the shops of `seeds` (or, if none, drawn products of other kinds)
-    and made ones.
+    and made ones. `left_out`: names, `seed/feed id`, of what the shops do not sell here.
     """
     drawn_ones = load(folder / "pool.pickle")
-    entries: list[IndexEntry] = [] if seeds else drawn_ones
-    names: dict[str, str] = {}
-    categories: dict[str, str] = {}
-    for seed in seeds:
-        world = World(seed)
-        of_article = {one.feed_id: one.category.split(" >")[0] for one in (*world.articles, *world.plains)}
-        for feed_id, image in world.pictures():
-            entry, name = entry_of(f"{seed}/{feed_id}", image)
-            entries.append(entry)
-            names[entry.product_id], categories[entry.product_id] = name, of_article[feed_id]
+    shops = [shop_of(folder, seed) for seed in seeds]
+    names = {product_id: name for shop in shops for product_id, name in shop.names.items() if name not in left_out}
+    entries = [entry for shop in shops for entry in shop.entries if entry.product_id in names] if seeds else drawn_ones
+    categories = {product_id: shop.categories[product_id] for shop in shops for product_id in shop.names}
     directory = folder / f"catalogue-{what}"
     directory.mkdir()
     write_index(Mixed(entries, Pool.of(drawn_ones), products, PRODUCT_FEATURES), directory, categories)
     (folder / f"catalogue-{what}.json").write_text(json.dumps(names), encoding="utf-8")
 
 
-def _catalogue(folder: Path, what: str) -> Catalogue:
+def catalogue_at(folder: Path, what: str) -> Catalogue:
+    """That write_catalogue wrote below `folder`."""
     names = json.loads((folder / f"catalogue-{what}.json").read_text(encoding="utf-8"))
     return opened(folder / f"catalogue-{what}", names)
 
@@ -321,10 +351,10 @@ def _catalogue(folder: Path, what: str) -> Catalogue:
 def run(folder: Path, kind: str, seed: int) -> Run:
     """`folder` holds the film and the catalogues `films`, `strangers` and `twins`."""
     film = prepared(drawn(kind, seed, folder / "films"))
-    catalogue = _catalogue(folder, "films").of_shop(f"{seed}/")
-    strangers = _catalogue(folder, "strangers")
+    catalogue = catalogue_at(folder, "films").of_shop(f"{seed}/")
+    strangers = catalogue_at(folder, "strangers")
     ours, each_second = seen(film, catalogue), seen(film.each_second, catalogue)
-    foreign, twins = seen(film, strangers), seen(film, _catalogue(folder, "twins"))
+    foreign, twins = seen(film, strangers), seen(film, catalogue_at(folder, "twins"))
     return Run(
         name=film.drawn.name,
         kind=kind,
@@ -335,6 +365,29 @@ def run(folder: Path, kind: str, seed: int) -> Run:
         false_alarms=sum(one.verdict == "approved" for one in foreign.appearances),
         twins=sum(one.verdict == "approved" for one in twins.appearances),
         failures=(*failures(ours, catalogue), *failures_of_strangers(foreign, strangers)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreign:
+    """A film that is sought for what it does not show, and for nothing else."""
+
+    name: str
+    seconds: float
+    false_alarms: int
+    """As in Run."""
+    failures: tuple[Failure, ...]
+
+
+def run_foreign(folder: Path, kind: str, seed: int) -> Foreign:
+    """`folder` holds the film and the catalogue `strangers`."""
+    film, strangers = prepared(drawn(kind, seed, folder / "films")), catalogue_at(folder, "strangers")
+    found = seen(film, strangers)
+    return Foreign(
+        name=film.drawn.name,
+        seconds=film.seconds,
+        false_alarms=sum(one.verdict == "approved" for one in found.appearances),
+        failures=tuple(failures_of_strangers(found, strangers)),
     )
 
 

@@ -78,13 +78,14 @@ def _middle_of(shot: Shot) -> Shot:
     def later(path: Callable[[float], Pose]) -> Callable[[float], Pose]:
         return lambda seconds: path(seconds + first / FRAME_RATE)
 
-    return replace(
-        shot,
-        frames=frames,
-        camera=lambda index: shot.camera(index + first),
-        actors=[replace(actor, path=later(actor.path)) for actor in shot.actors],
-        focus=lambda share: shot.focus((first + share * frames) / shot.frames),
-    )
+    def camera(index: int) -> Camera:
+        return shot.camera(index + first)
+
+    def focus(share: float) -> float:
+        return shot.focus((first + share * frames) / shot.frames)
+
+    actors = [replace(actor, path=later(actor.path)) for actor in shot.actors]
+    return replace(shot, frames=frames, camera=camera, actors=actors, focus=focus)
 
 
 def long_takes(seed: int, packs: Packs) -> list[Shot]:
