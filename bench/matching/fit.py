@@ -154,17 +154,20 @@ def _alone(sample: Sample, closest: Doubles) -> Doubles:
     return np.column_stack([np.ones(len(features)), features, distinct, close])
 
 
-def logistic(rows: Doubles, labels: Doubles, counts: Doubles, *, constant: bool = False) -> Doubles:
+def logistic(
+    rows: Doubles, labels: Doubles, counts: Doubles, *, constant: bool = False, prior: Doubles | None = None
+) -> Doubles:
     """Weights of a logistic regression with a ridge (none on the first column if that is a constant), by Newton's
-    method.
+    method. The ridge pulls towards `prior`, if there is one, else towards 0.
     """
     ridge = np.eye(rows.shape[1]) * RIDGE
     if constant:
         ridge[0, 0] = 1e-6
+    pulled_to = np.zeros(rows.shape[1]) if prior is None else prior
     weights = np.zeros(rows.shape[1])
     for _ in range(50):
         chance = sigmoid(rows @ weights)
-        gradient = rows.T @ (counts * (chance - labels)) + ridge @ weights
+        gradient = rows.T @ (counts * (chance - labels)) + ridge @ (weights - pulled_to)
         curvature = (rows * (counts * chance * (1 - chance))[:, None]).T @ rows + ridge
         step = np.linalg.solve(curvature, gradient)
         weights -= step
