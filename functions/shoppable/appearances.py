@@ -18,7 +18,6 @@ from functions.contracts.base import Contract, Fraction, Identifier, Millisecond
 from functions.shoppable import confidence
 from functions.shoppable.confidence import Features
 from functions.shoppable.matching.port import Box
-from functions.shoppable.matching.thresholds import approve_from, review_from
 from functions.shoppable.paths import (
     SHOWN_TOLERANCE,
     Path,
@@ -51,7 +50,6 @@ class LinkedAppearance(Contract):
     """An appearance before it has an id and a verdict."""
 
     product_id: Identifier
-    category: str
     start_ms: Milliseconds
     end_ms: Milliseconds
     boxes: tuple[TimedBox, ...]
@@ -155,14 +153,13 @@ def judge(
 ) -> tuple[Appearance, ...]:
     """Appearances with ids, each approved or uncertain; those that score too little are dropped.
 
-    The thresholds are those of the product's category (functions/shoppable/matching/thresholds.py), unless they are
-    given: then they hold for every category.
+    The thresholds are those estimated (confidence.APPROVE, REVIEW), unless they are given.
     """
+    approve = confidence.APPROVE if auto_approve_score is None else auto_approve_score
+    review = confidence.REVIEW if review_score is None else review_score
     ordinals: dict[tuple[str, int], int] = defaultdict(int)
     judged: list[Appearance] = []
     for found in sorted(linked, key=_order):
-        approve = approve_from(found.category) if auto_approve_score is None else auto_approve_score
-        review = review_from(found.category) if review_score is None else review_score
         if found.score < min(approve, review):
             continue
         second = (found.product_id, round(found.start_ms / 1000))
@@ -246,7 +243,6 @@ def _appearance(
     whole = ((start, *interpolate(strand.path, start)), *inner, (end, *interpolate(strand.path, end)))
     return LinkedAppearance(
         product_id=strand.product_id,
-        category=best.what.category,
         start_ms=start,
         end_ms=end,
         boxes=thin(whole, SHOWN_TOLERANCE),

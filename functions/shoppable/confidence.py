@@ -1,23 +1,26 @@
 """How sure an appearance is: from what its few examined frames say to one probability.
 
 Frames of one shot are not independent of each other: the same light, the same side, the same print. So a second
-sighting adds little, and the weights are estimated from scenes and not derived.
+sighting adds little, and the weights are estimated from films (fitted_appearances.py; bench/matching/appearance_fit.py
+finds and writes them) and not derived.
 """
 
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from functions.shoppable import fitted_appearances
+
 WEAKEST = 0.02
 """What a frame counts as in which the product should have been seen and was not."""
-_BEST = 3
+_BEST = 2
 
 
 class Features(NamedTuple):
     """What is known of an appearance; a fit finds one weight for each."""
 
     best: float
-    """Mean log odds of the best three sightings."""
+    """Mean log odds of the best two sightings."""
     sightings: float
     """Natural logarithm of how many examined frames show it."""
     missed: float
@@ -28,8 +31,12 @@ class Features(NamedTuple):
     """log(1 + exp(odds of the strongest other product in its place - its own)); 0 without one."""
 
 
-CONSTANT = 0.0
-WEIGHTS = Features(best=1.0, sightings=0.3, missed=-1.5, unsteady=-1.0, contest=-1.0)
+CONSTANT = fitted_appearances.CONSTANT
+WEIGHTS = Features(*fitted_appearances.WEIGHTS)
+APPROVE = fitted_appearances.APPROVE
+"""Published without a person from this probability on, for an expected precision of at least 0.99."""
+REVIEW = fitted_appearances.REVIEW
+"""A person is asked from this probability on; what has less is dropped."""
 
 
 def logit(score: float) -> float:
@@ -39,7 +46,7 @@ def logit(score: float) -> float:
 
 
 def best_of(scores: Sequence[float]) -> float:
-    """Mean log odds of the best three."""
+    """Mean log odds of the best two."""
     best = sorted(map(logit, scores), reverse=True)[:_BEST]
     return sum(best) / len(best)
 

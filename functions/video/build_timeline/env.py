@@ -11,7 +11,7 @@ class Environment(Contract):
 
     analysis_bucket: str = Field(alias="ANALYSIS_BUCKET")
     auto_approve_score: float | None = Field(default=None, alias="AUTO_APPROVE_SCORE", ge=0, le=1)
-    """An appearance is approved from this score on; if absent, from that of its product's category."""
+    """An appearance is approved from this score on; if absent, from what was estimated."""
     review_score: float | None = Field(default=None, alias="REVIEW_SCORE", ge=0, le=1)
     """An appearance is kept as uncertain from this score on, and below it dropped; likewise."""
     code_digest: str = Field(alias="CODE_DIGEST")

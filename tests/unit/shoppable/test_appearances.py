@@ -4,10 +4,8 @@ import pytest
 
 from functions.contracts import ids
 from functions.contracts.analysis import Shot
-from functions.shoppable import confidence
+from functions.shoppable import confidence, fitted_appearances
 from functions.shoppable.appearances import judge, link
-from functions.shoppable.matching import thresholds
-from functions.shoppable.matching.thresholds import Band
 from functions.shoppable.paths import interpolate
 from functions.shoppable.sightings import FrameMatches, Sighting
 
@@ -19,10 +17,18 @@ A, B = ids.product_id("shop", "a"), ids.product_id("shop", "b")
 LEFT, RIGHT = (0.1, 0.2, 0.2, 0.4), (0.6, 0.2, 0.2, 0.4)
 
 
+@pytest.fixture(autouse=True)
+def weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights that estimates do not move."""
+    given = confidence.Features(best=1.0, sightings=0.3, missed=-1.5, unsteady=-1.0, contest=-1.0)
+    monkeypatch.setattr(confidence, "CONSTANT", 0.0)
+    monkeypatch.setattr(confidence, "WEIGHTS", given)
+
+
 def any_sighting(product_id=A, box=LEFT, score=0.9, span=None, **given) -> Sighting:
     """`span`: when it was followed; without one it could not be (the frame's own time is filled in by `frames`)."""
     path = ((0, *box),) if span is None else ((span[0], *box), (span[1], *box))
-    fields = {"category": "", "image_sha256": "0" * 64, "inliers": 50, "path": path}
+    fields = {"image_sha256": "0" * 64, "inliers": 50, "path": path}
     return Sighting(product_id=product_id, score=score, **fields | given)
 
 
@@ -208,21 +214,31 @@ def test_should_judge_by_thresholds_and_number_equal_appearances():
     assert len({one.appearance_id for one in judge([*linked, *linked], auto_approve_score=0.9, review_score=0)}) == 4
 
 
-def test_should_judge_each_category_by_its_own_thresholds_unless_the_stack_sets_one(monkeypatch):
-    monkeypatch.setattr(thresholds, "BANDS", {"Toys & Games": Band(approve=0.6, review=0.2)})
-    monkeypatch.setattr(thresholds, "DEFAULT", Band(approve=0.95, review=0.85))
-    pair = [any_sighting(A, LEFT, 0.8, category="Toys & Games"), any_sighting(B, RIGHT, 0.8)]
-    linked = link(frames((100, pair)), SHOTS[:1])
+def test_should_judge_by_what_was_estimated_unless_the_stack_sets_a_threshold(monkeypatch):
+    linked = link(frames((100, [any_sighting()])), SHOTS[:1])
+    score = linked[0].score
+    monkeypatch.setattr(confidence, "APPROVE", score)
+    monkeypatch.setattr(confidence, "REVIEW", score)
 
-    assert [(one.product_id, one.verdict) for one in judge(linked)] == [(A, "approved")]
-    assert {one.verdict for one in judge(linked, auto_approve_score=0.7)} == {"approved"}
-    assert {one.verdict for one in judge(linked, auto_approve_score=0.9, review_score=0.1)} == {"uncertain"}
+    assert [one.verdict for one in judge(linked)] == ["approved"]
+    assert [one.verdict for one in judge(linked, auto_approve_score=score + 1e-4)] == ["uncertain"]
+    monkeypatch.setattr(confidence, "APPROVE", 1.0)
+    assert [one.verdict for one in judge(linked)] == ["uncertain"]
+    assert [one.verdict for one in judge(linked, auto_approve_score=score)] == ["approved"]
+    monkeypatch.setattr(confidence, "REVIEW", score + 1e-4)
+    assert judge(linked) == ()
+    assert [one.verdict for one in judge(linked, review_score=score)] == ["uncertain"]
 
 
-def test_should_weigh_features_as_written():
-    weights = confidence.Features(best=1.0, sightings=0.3, missed=-1.5, unsteady=-1.0, contest=-1.0)
-    features = confidence.Features(best=2.0, sightings=math.log(2), missed=0.5, unsteady=0.1, contest=0.2)
-    odds = confidence.CONSTANT + sum(a * b for a, b in zip(confidence.WEIGHTS, features, strict=True))
+def test_should_weigh_features():
+    features = confidence.Features(best=2.0, sightings=0.7, missed=0.5, unsteady=0.1, contest=0.2)
+    odds = 2.0 + 0.3 * 0.7 - 1.5 * 0.5 - 0.1 - 0.2
 
     assert confidence.probability(features) == pytest.approx(1 / (1 + math.exp(-odds)), abs=1e-4)
-    assert [weight > 0 for weight in confidence.WEIGHTS] == [weight > 0 for weight in weights]
+
+
+def test_should_be_surer_of_what_scores_more_and_ask_a_person_below_what_is_approved():
+    estimated = confidence.Features(*fitted_appearances.WEIGHTS)
+
+    assert estimated.best > 0 >= max(estimated.missed, estimated.unsteady, estimated.contest)
+    assert 0 < confidence.REVIEW <= confidence.APPROVE <= 1

@@ -3,10 +3,8 @@ from dataclasses import dataclass
 import pytest
 
 from functions.contracts import ids
-from functions.shoppable import looks
-from functions.shoppable.matching import thresholds
+from functions.shoppable import confidence, looks
 from functions.shoppable.matching.port import Found, FrameMatch
-from functions.shoppable.matching.thresholds import Band
 from functions.shoppable.points import Tracker
 from functions.shoppable.shots import Cut, SegmentShots
 
@@ -34,7 +32,7 @@ class Sampled:
         return self.ms // 4000
 
 
-def any_found(score=0.9, product_id=A, crops=b"crops", category="") -> Found:
+def any_found(score=0.9, product_id=A, crops=b"crops") -> Found:
     x, y, wide, high = BOX
     outline = ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high))
     match = FrameMatch(
@@ -44,15 +42,17 @@ def any_found(score=0.9, product_id=A, crops=b"crops", category="") -> Found:
         score=score,
         inliers=50,
         outline=outline,
-        category=category,
     )
     return Found(match=match, crops=lambda: crops)
 
 
 @pytest.fixture(autouse=True)
 def band(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thresholds, "BANDS", {"Toys & Games": Band(approve=0.5, review=0.3)})
-    monkeypatch.setattr(thresholds, "DEFAULT", Band(approve=0.9, review=0.4))
+    """An appearance is as probable as its best sightings are, whatever the estimated weights."""
+    monkeypatch.setattr(confidence, "CONSTANT", 0.0)
+    weights = dict.fromkeys(confidence.Features._fields, 0.0) | {"best": 1.0}
+    monkeypatch.setattr(confidence, "WEIGHTS", confidence.Features(**weights))
+    monkeypatch.setattr(confidence, "APPROVE", 0.9)
 
 
 @pytest.fixture(autouse=True)
@@ -105,8 +105,10 @@ def test_should_look_at_all_spare_frames_while_doubt_remains():
     assert looked == [1000, 2000, 3000, 5000]
 
 
-def test_should_doubt_by_the_threshold_of_the_category():
-    looked, _ = examine(FRAMES, {1000: [any_found(0.6, category="Toys & Games")]})
+def test_should_not_doubt_what_would_be_approved(monkeypatch):
+    monkeypatch.setattr(confidence, "APPROVE", 0.5)
+
+    looked, _ = examine(FRAMES, {1000: [any_found(0.6)]})
 
     assert looked == [1000, 5000]
 
