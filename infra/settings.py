@@ -172,11 +172,11 @@ class Settings(Configuration):
     stops one. What is reserved nobody else can use, and Lambda keeps 100 free: a small account refuses to deploy."""
 
     auto_approve_score: Annotated[Score | None, BeforeValidator(_absent)] = None
-    """0 to 1; from here on an appearance is published without a person, whatever its category. Lower publishes more
-    mistakes. Absent, the category's calibrated score holds, of which 99 in 100 are to be right."""
+    """0 to 1; from here on an appearance is published without a person. Lower publishes more mistakes. Absent, that
+    score holds that was estimated from films, from which on 99 in 100 are to be right."""
     review_score: Annotated[Score | None, BeforeValidator(_absent)] = None
     """0 to 1; below it an appearance is dropped, between the two a person decides. Lower makes more work. Absent, the
-    category's calibrated score holds."""
+    estimated score holds."""
     max_drop_share: Score
     """0 to 1; a feed that would remove more of the products is held for a person. 1 lets an empty feed empty a shop."""
     segment_seconds: Annotated[int, Field(ge=10, le=900)]
