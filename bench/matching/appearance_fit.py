@@ -44,6 +44,7 @@ PRIOR: Final = Features(best=1.0, sightings=0.3, missed=-1.5, unsteady=-1.0, con
 None may count the other way round.
 """
 KINDS: Final = ("brief", "takes")
+_LEAST: Final = 0.5
 _HALF: Final = 0.5
 _POOL_SEED: Final = 100
 """Not the one by whose products strangers are judged."""
@@ -181,7 +182,7 @@ def _score(judged: tuple[Told, float]) -> float:
 
 def threshold(judged: Sequence[tuple[Told, float]]) -> float:
     """Approved from this score on: the lowest from which on PRECISION of what is said is right, both as the scores
-    promise it and as it was counted.
+    promise it and as it was counted. What is more likely wrong than right is not, however few mistakes there are.
     """
     said = right = promised = 0.0
     lowest = 1.0
@@ -191,7 +192,7 @@ def threshold(judged: Sequence[tuple[Told, float]]) -> float:
             said += weight
             right += weight * one.right
             promised += weight * score
-        if min(right, promised) >= PRECISION * said:
+        if min(right, promised) >= PRECISION * said and score >= _LEAST:
             lowest = score
     return math.floor(lowest * 1000) / 1000
 

@@ -108,6 +108,7 @@ def test_should_count_a_stranger_like_a_mistake_and_what_half_a_shop_lacks_by_ho
 def test_should_approve_no_more_than_the_scores_promise():
     assert threshold([(told(), 0.999)] * 10 + [(told(), 0.92)] + [(told(), 0.5)]) == 0.92
     assert threshold([(told(), 0.97)] * 200) == 1.0
+    assert threshold([(told(), 0.9999)] * 200 + [(told(), 0.6), (told(), 0.4)]) == 0.6
 
 
 def test_should_say_what_a_threshold_lets_through():
