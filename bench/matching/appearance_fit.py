@@ -23,7 +23,7 @@ import numpy as np
 
 from bench.matching import films
 from bench.matching.fit import Doubles, logistic, sigmoid
-from bench.matching.fitting import PRECISION, REVIEW, seeds_of
+from bench.matching.fitting import REVIEW, seeds_of
 from bench.matching.sampling_films import drawn
 from bench.matching.scale_catalogue import drawn as drawn_products
 from bench.matching.scale_catalogue import save
@@ -34,6 +34,7 @@ from functions.shoppable.appearances import LinkedAppearance, link
 from functions.shoppable.confidence import Features
 
 FITTED: Final = Path(str(fitted_appearances.__file__))
+PRECISION: Final = 0.99
 MISSING_LEARNED: Final = 0.15
 MISSING_PRIOR: Final = 0.03
 """As in fit.py: how often what is shown is not sold but something like it is, in comparison with what is sold."""

@@ -25,10 +25,11 @@ class Sample:
     source: str
     fold: str
     picture: str
-    category: str
     place: Place
     products: tuple[str, ...]
     """Of the candidates."""
+    categories: tuple[str, ...]
+    """Of these products."""
     right: tuple[bool, ...]
 
     @property
@@ -58,9 +59,9 @@ class Sample:
             source=self.source + _MISSING,
             fold=self.fold,
             picture=self.picture,
-            category=self.category,
             place=Place(candidates=tuple(self.place.candidates[k] for k in kept), contests=contests, distinct=distinct),
             products=tuple(self.products[k] for k in kept),
+            categories=tuple(self.categories[k] for k in kept),
             right=tuple(self.right[k] for k in kept),
         )
 
@@ -76,9 +77,9 @@ def photograph_samples(scenes: Iterable[Photograph] | None = None) -> Iterator[S
                 source=PHOTOGRAPHS,
                 fold=photograph.brand,
                 picture=photograph.name,
-                category=GROCERIES_CATEGORY,
                 place=place,
                 products=names,
+                categories=tuple(GROCERIES_CATEGORY for _ in names),
                 right=tuple(name == photograph.product for name in names),
             )
             yield sample
@@ -102,6 +103,8 @@ def scene_samples(seed: int, each: int) -> Iterator[Sample]:
 
 def _of_scene(shop: Shop, scene: Scene) -> Iterator[Sample]:
     catalogue = shop.short if scene.cell == "look-alike missing" else shop.ours
+    of_product = zip(catalogue.index.product_ids, catalogue.index.categories, strict=True)
+    category_of = {catalogue.name(product_id): category for product_id, category in of_product}
     for place, names, boxes in _places(catalogue, scene.image):
         right = tuple(
             scene.known and name == scene.product and box_iou(box, scene.box) > 0.3
@@ -111,9 +114,9 @@ def _of_scene(shop: Shop, scene: Scene) -> Iterator[Sample]:
             source=scene.cell,
             fold=f"seed {shop.world.seed}",
             picture=f"{shop.world.seed} {scene.cell} {scene.number}",
-            category=scene.category,
             place=place,
             products=names,
+            categories=tuple(category_of[name] for name in names),
             right=right,
         )
         yield sample

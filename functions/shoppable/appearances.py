@@ -18,6 +18,7 @@ from functions.contracts.base import Contract, Fraction, Identifier, Millisecond
 from functions.shoppable import confidence
 from functions.shoppable.confidence import Features
 from functions.shoppable.matching.port import Box
+from functions.shoppable.matching.thresholds import approve_from
 from functions.shoppable.paths import (
     SHOWN_TOLERANCE,
     Path,
@@ -50,6 +51,7 @@ class LinkedAppearance(Contract):
     """An appearance before it has an id and a verdict."""
 
     product_id: Identifier
+    category: str
     start_ms: Milliseconds
     end_ms: Milliseconds
     boxes: tuple[TimedBox, ...]
@@ -153,14 +155,14 @@ def judge(
 ) -> tuple[Appearance, ...]:
     """Appearances with ids, each approved or uncertain; those that score too little are dropped.
 
-    The thresholds are those estimated (confidence.APPROVE, REVIEW), unless they are given.
+    The thresholds are those estimated (is_sure, confidence.REVIEW), unless they are given.
     """
-    approve = confidence.APPROVE if auto_approve_score is None else auto_approve_score
     review = confidence.REVIEW if review_score is None else review_score
     ordinals: dict[tuple[str, int], int] = defaultdict(int)
     judged: list[Appearance] = []
     for found in sorted(linked, key=_order):
-        if found.score < min(approve, review):
+        approved = is_sure(found) if auto_approve_score is None else found.score >= auto_approve_score
+        if not approved and found.score < review:
             continue
         second = (found.product_id, round(found.start_ms / 1000))
         judged.append(
@@ -171,12 +173,19 @@ def judge(
                 end_ms=found.end_ms,
                 boxes=found.boxes,
                 score=found.score,
-                verdict="approved" if found.score >= approve else "uncertain",
+                verdict="approved" if approved else "uncertain",
                 evidence=found.evidence,
             )
         )
         ordinals[second] += 1
     return tuple(judged)
+
+
+def is_sure(found: LinkedAppearance) -> bool:
+    """True if it may be published without a person: its best frame would do among pictures of its category, and all of
+    them among films.
+    """
+    return found.score >= confidence.APPROVE and found.evidence.score >= approve_from(found.category)
 
 
 def evidence_rank(sighting: Sighting) -> tuple[float, int]:
@@ -243,6 +252,7 @@ def _appearance(
     whole = ((start, *interpolate(strand.path, start)), *inner, (end, *interpolate(strand.path, end)))
     return LinkedAppearance(
         product_id=strand.product_id,
+        category=best.what.category,
         start_ms=start,
         end_ms=end,
         boxes=thin(whole, SHOWN_TOLERANCE),

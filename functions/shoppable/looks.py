@@ -12,8 +12,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from functions.shoppable import confidence
-from functions.shoppable.appearances import evidence_rank, link_shot
+from functions.shoppable.appearances import evidence_rank, is_sure, link_shot
 from functions.shoppable.matching.port import Found, FrameMatch
 from functions.shoppable.paths import STORED_TOLERANCE, thin
 from functions.shoppable.shots import SegmentShots
@@ -116,7 +115,8 @@ class _Shot:
     def is_in_doubt(self, ms: int) -> bool:
         """True if something may be there at a time that a further look could confirm."""
         return any(
-            DOUBT_FROM <= found.score < confidence.APPROVE
+            found.score >= DOUBT_FROM
+            and not is_sure(found)
             and found.start_ms - _SLACK_MS <= ms <= found.end_ms + _SLACK_MS
             and sum(found.start_ms <= frame.ms <= found.end_ms for frame in self._frames) < ENOUGH_LOOKS
             for found in link_shot(self._frames, *self._span)
@@ -142,6 +142,7 @@ class _Shot:
         known[frame.ms] = (frame.ms, *match.box)
         return Sighting(
             product_id=match.product_id,
+            category=match.category,
             image_sha256=match.image_sha256,
             inliers=match.inliers,
             score=match.score,

@@ -8,6 +8,8 @@ class Sighting(Contract):
     """A product in an examined frame, and where it was before and after."""
 
     product_id: Identifier
+    category: str
+    """Top level of the product's category; empty when it has none."""
     image_sha256: Sha256
     """The reference image that matched best."""
     inliers: int

@@ -26,7 +26,7 @@ class Candidate:
     likeness: Likeness
 
     def features(self) -> tuple[float, ...]:
-        """As many as in ALONE; about -1..1 each."""
+        """As many as in ALONE; a few units at most, each."""
         found, alike = self.evidence, self.likeness
         return (
             math.log1p(found.firm) / 3,
@@ -34,6 +34,9 @@ class Candidate:
             alike.structure,
             alike.colour,
             alike.off_colour / 20,
+            math.log((found.firm + 0.5) / (found.expected + 5)),
+            found.spread,
+            alike.colourful,
         )
 
 

@@ -43,8 +43,16 @@ INDISTINCT = 0.5
 """What `distinct` says when there is nothing to tell apart: neither good nor bad."""
 _ALIKE = 12.0
 """L*a*b* distance up to which two pictures are of one colour."""
-_MAX_CAST = 0.25
-"""Natural logarithm: how far a channel may be from grey light."""
+_AGREES = 0.35
+"""Correlation of detail from which on frame and drawing show the same; a hand, a shelf, or a side of the product that
+does not lie in its front's plane, do not, and their colours say nothing.
+"""
+_LEAST_AGREEING = 0.2
+"""Of the drawing: colours are compared over so much of it at least, where the detail agrees best."""
+_MAX_CAST, _MAX_CAST_AGREEING = 0.25, 0.5
+"""Natural logarithm: how far a channel may be from grey light; the latter where what is lit is known better."""
+_COLOUR_NOISE = 20.0
+"""Square L*a*b* units."""
 _GREY = 128
 _GAP = 4
 _LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
@@ -91,9 +99,11 @@ class Likeness:
     structure: float
     """-1..1: median correlation of detail, over windows in which both have some (a hand may cover the rest)."""
     colour: float
-    """-1..1: correlation of colours."""
+    """-1..1: correlation of colours where the detail agrees."""
+    colourful: float
+    """0..1: the most that `colour` could be, near 0 where there is but one colour."""
     off_colour: float
-    """L*a*b* units: mean distance of chroma once light is accounted for."""
+    """L*a*b* units: mean distance of chroma there, once light is accounted for."""
 
 
 def surface(homography: Matrix, reference: Reference, frame: tuple[int, int], image: Image) -> Surface:
@@ -155,13 +165,18 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
     mask = drawn.mask
     if int(mask.sum()) < 250:
         return None
-    mask = mask[_HALF]
-    lab = lab_of(under_neutral_light(seen.light, drawn.light, mask))
-    first, second = lab[mask][:, 1:], drawn.lab[mask][:, 1:]
+    inside, correlation, detail = _agreement(seen.detail, drawn.detail, mask)
+    agrees = mask[_HALF] & (correlation > _AGREES)
+    if int(agrees.sum()) < _LEAST_AGREEING * int(mask[_HALF].sum()):
+        agrees = mask[_HALF] & (correlation >= np.quantile(correlation[mask[_HALF]], 1 - _LEAST_AGREEING))
+    lab = lab_of(under_neutral_light(seen.light, drawn.light, agrees, _MAX_CAST_AGREEING))
+    first, second = lab[agrees][:, 1:], drawn.lab[agrees][:, 1:]
     apart = np.hypot(first[:, 0] - second[:, 0], first[:, 1] - second[:, 1])
+    colour, colourful = _correlation(first, second)
     return Likeness(
-        structure=_structure(seen.detail, drawn.detail, drawn.mask),
-        colour=_correlation(first, second),
+        structure=_structure(inside, correlation, detail),
+        colour=colour,
+        colourful=colourful,
         off_colour=float(np.minimum(apart, 40).mean()),
     )
 
@@ -230,12 +245,14 @@ def lab_of(light: Floats) -> Floats:
     return np.asarray(cv2.cvtColor(encoded.astype(np.float32), cv2.COLOR_BGR2Lab), np.float32)
 
 
-def under_neutral_light(light: Floats, known: Floats, mask: Mask) -> Floats:
-    """The surface's light, divided by that of its place: the median ratio to what it should be, its colour limited."""
+def under_neutral_light(light: Floats, known: Floats, mask: Mask, most: float = _MAX_CAST) -> Floats:
+    """The surface's light, divided by that of its place: the median ratio to what it should be, its colour limited to
+    `most`.
+    """
     bright = mask & (known.min(axis=2) > 0.03)
     chosen = bright if int(bright.sum()) >= 25 else mask
     ratio = np.median(np.log((light[chosen] + 0.01) / (known[chosen] + 0.01)), axis=0)
-    gain = ratio.mean() + np.clip(ratio - ratio.mean(), -_MAX_CAST, _MAX_CAST)
+    gain = ratio.mean() + np.clip(ratio - ratio.mean(), -most, most)
     return (light / np.exp(gain)).astype(np.float32)
 
 
@@ -294,20 +311,26 @@ def _bend(
     return bend
 
 
-def _structure(seen: Floats, drawn: Floats, mask: Mask) -> float:
-    """The median correlation of windows that lie in the mask; of those without detail in either only if all are."""
+def _agreement(seen: Floats, drawn: Floats, mask: Mask) -> tuple[Floats, Floats, Floats]:
+    """Of the window around every second pixel, (H / 2, W / 2) each: its share inside the mask, the correlation of
+    detail there, and the root mean square of the weaker's detail.
+    """
     weights = mask.astype(np.float32)
-    inside = _local_mean(weights, _COARSE)
-    common = _local_mean(seen * drawn * weights, _COARSE)
-    one, other = (np.maximum(_local_mean(each * each * weights, _COARSE), 0) for each in (seen, drawn))
-    inside, common, one, other = (field[_HALF] for field in (inside, common, one, other))
+    fields = (weights, seen * drawn * weights, seen * seen * weights, drawn * drawn * weights)
+    inside, common, one, other = (_local_mean(field, _COARSE)[_HALF] for field in fields)
+    one, other = np.maximum(one, 0), np.maximum(other, 0)
+    correlation = common / (np.sqrt(one * other) + 0.05 * inside + 1e-3)
+    detail = np.sqrt(np.minimum(one, other) / np.maximum(inside, 1e-3))
+    return inside, np.asarray(correlation, np.float32), detail
+
+
+def _structure(inside: Floats, correlation: Floats, detail: Floats) -> float:
+    """The median correlation of windows that lie in the mask; of those without detail in either only if all are."""
     chosen = inside > 0.8
     if int(chosen.sum()) < 12:
         return 0.0
-    correlation = (common / (np.sqrt(one * other) + 1e-3))[chosen]
-    detail = np.sqrt(np.minimum(one, other)[chosen] / inside[chosen])
-    strong = correlation[detail > _DETAILED]
-    ordered = np.sort(strong if len(strong) > 5 else correlation)
+    strong = correlation[chosen & (detail > _DETAILED)]
+    ordered = np.sort(strong if len(strong) > 5 else correlation[chosen])
     return float(ordered[len(ordered) // 2])
 
 
@@ -315,11 +338,12 @@ def _local_mean(values: Floats, side: int = _LOCAL) -> Floats:
     return np.asarray(cv2.boxFilter(values, -1, (side, side)), np.float32)
 
 
-def _correlation(one: Floats, other: Floats) -> float:
+def _correlation(one: Floats, other: Floats) -> tuple[float, float]:
+    """Of flat pictures it is 0, for they do not correlate but by their noise; and the most that it could be."""
     first, second = one - one.mean(axis=0), other - other.mean(axis=0)
-    # Flat pictures do not correlate by their noise.
-    power = ((first**2).mean(axis=0).sum() + 20) * ((second**2).mean(axis=0).sum() + 20)
-    return float((first * second).mean(axis=0).sum() / np.sqrt(power))
+    powers = [float((each**2).mean(axis=0).sum()) for each in (first, second)]
+    limit = float(np.sqrt((powers[0] + _COLOUR_NOISE) * (powers[1] + _COLOUR_NOISE)))
+    return float((first * second).mean(axis=0).sum()) / limit, float(np.sqrt(powers[0] * powers[1])) / limit
 
 
 def _vote(seen: Floats, first: Floats, second: Floats, mask: Mask, floor: float, side: int) -> float:

@@ -22,6 +22,12 @@ FIRM = 0.27
 """Squared distance at which a pair is as likely by chance as from the same point: on photographs of groceries the log
 of that ratio falls from 5 at 0.02 through 0 at 0.27 to -2 at DISTANCE.
 """
+_PARTS = 4
+"""Of a product's width, and of its height: where its points are found is counted by these."""
+_FOUND = 0.25
+"""Share of the points expected in a part from which on it counts as found: a frame hardly shows more, blurred as it
+is.
+"""
 _MIN_MATCHES = 5
 _MIN_INLIERS = 8
 _FIRST_FIRM = 0.6
@@ -73,6 +79,10 @@ class Evidence:
     """Points of the frame that are explained, ascending."""
     errors: Floats
     """Squared distances of their descriptors to their partners'."""
+    expected: int
+    """Points of the picture that a frame could show at this size, in this place."""
+    spread: float
+    """0..1: how evenly they are found: of each sixteenth of the product, up to _FOUND of what is expected there."""
 
     @property
     def inliers(self) -> int:
@@ -93,6 +103,8 @@ class _Pairs:
     seen: Integers
     known: Integers
     errors: Floats
+    visible: Integers
+    """Points of the picture that the frame could show."""
 
 
 def verify(hypothesis: Hypothesis, reference: Reference, grid: PointGrid) -> Evidence | None:
@@ -146,11 +158,28 @@ def _verified(
         outline=project_points(homography, reference.outline),
         matched=pairs.seen,
         errors=pairs.errors,
+        expected=len(pairs.visible),
+        spread=_spread(pairs, reference),
     )
 
 
+def _firmness(errors: Floats) -> Floats:
+    return np.maximum(0, 1 - errors / FIRM).astype(np.float32)
+
+
+def _spread(pairs: _Pairs, reference: Reference) -> float:
+    low, high = reference.outline.min(axis=0), reference.outline.max(axis=0)
+    cells = np.clip((reference.points[:, :2] - low) / np.maximum(high - low, 1) * _PARTS, 0, _PARTS - 1).astype(
+        np.int64
+    )
+    cell = cells[:, 1] * _PARTS + cells[:, 0]
+    wanted = _FOUND * np.bincount(cell[pairs.visible], minlength=_PARTS**2)
+    found = np.bincount(cell[pairs.known], weights=_firmness(pairs.errors), minlength=_PARTS**2)
+    return float(np.minimum(found, wanted).sum() / max(wanted.sum(), 1))
+
+
 def _firm(errors: Floats) -> float:
-    return float(np.maximum(0, 1 - errors / FIRM).sum(dtype=np.float64))
+    return float(_firmness(errors).sum(dtype=np.float64))
 
 
 def project_points(homography: Matrix, points: Floats) -> Floats:
@@ -239,7 +268,7 @@ def _guided(homography: Matrix, reference: Reference, grid: PointGrid, reach: fl
         best[side[worst_first]] = worst_first
         worst_first = worst_first[best[side[worst_first]] == worst_first]
     order = worst_first[np.argsort(near[worst_first])]
-    return _Pairs(near[order], known[order], errors[order])
+    return _Pairs(near[order], known[order], errors[order], visible)
 
 
 def _estimate(known: Floats, found: Floats, side: float) -> Matrix | None:

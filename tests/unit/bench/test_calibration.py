@@ -74,12 +74,15 @@ def test_should_choose_the_score_with_the_best_f1():
     assert best_threshold(rows, OURS) == 0.6
 
 
-def test_should_approve_only_where_one_mistake_more_is_affordable():
-    perfect = [(0.5 + k / 1000, True, 1.0) for k in range(120)]
+def test_should_approve_from_where_mistakes_are_rare_enough():
+    answers = [(0.5 + k / 1000, True, 1.0) for k in range(250)]
 
-    assert approve_from(perfect[:98]) == 1.0
-    assert approve_from(perfect) == pytest.approx(0.5)
-    assert approve_from([*perfect, (0.55, False, 1.0), (0.56, False, 1.0)]) == 1.0
+    assert approve_from(answers) == pytest.approx(0.5)
+    assert approve_from([*answers, (0.4, True, 1.0)]) == 0.5
+    wrong = (0.5505, 0.5604, 0.5704)
+    assert approve_from([*answers, *((score, False, 1.0) for score in wrong)]) == pytest.approx(0.561)
+    assert approve_from([*answers, *((score, False, 0.5) for score in wrong)]) == pytest.approx(0.5)
+    assert approve_from([(0.99, False, 1.0), *answers[:50]]) > 1
 
 
 def test_should_find_the_weights_that_made_the_labels():

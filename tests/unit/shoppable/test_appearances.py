@@ -6,6 +6,8 @@ from functions.contracts import ids
 from functions.contracts.analysis import Shot
 from functions.shoppable import confidence, fitted_appearances
 from functions.shoppable.appearances import judge, link
+from functions.shoppable.matching import thresholds
+from functions.shoppable.matching.thresholds import Band
 from functions.shoppable.paths import interpolate
 from functions.shoppable.sightings import FrameMatches, Sighting
 
@@ -23,12 +25,14 @@ def weights(monkeypatch: pytest.MonkeyPatch) -> None:
     given = confidence.Features(best=1.0, sightings=0.3, missed=-1.5, unsteady=-1.0, contest=-1.0)
     monkeypatch.setattr(confidence, "CONSTANT", 0.0)
     monkeypatch.setattr(confidence, "WEIGHTS", given)
+    monkeypatch.setattr(thresholds, "BANDS", {})
+    monkeypatch.setattr(thresholds, "DEFAULT", Band(approve=0.6, review=0.1))
 
 
 def any_sighting(product_id=A, box=LEFT, score=0.9, span=None, **given) -> Sighting:
     """`span`: when it was followed; without one it could not be (the frame's own time is filled in by `frames`)."""
     path = ((0, *box),) if span is None else ((span[0], *box), (span[1], *box))
-    fields = {"image_sha256": "0" * 64, "inliers": 50, "path": path}
+    fields = {"category": "", "image_sha256": "0" * 64, "inliers": 50, "path": path}
     return Sighting(product_id=product_id, score=score, **fields | given)
 
 
@@ -228,6 +232,17 @@ def test_should_judge_by_what_was_estimated_unless_the_stack_sets_a_threshold(mo
     monkeypatch.setattr(confidence, "REVIEW", score + 1e-4)
     assert judge(linked) == ()
     assert [one.verdict for one in judge(linked, review_score=score)] == ["uncertain"]
+
+
+def test_should_be_sure_only_of_what_has_a_frame_that_would_do_by_itself_in_its_category(monkeypatch):
+    monkeypatch.setattr(thresholds, "BANDS", {"Toys & Games": Band(approve=0.7, review=0.2)})
+    monkeypatch.setattr(thresholds, "DEFAULT", Band(approve=0.95, review=0.85))
+    monkeypatch.setattr(confidence, "APPROVE", 0.5)
+    pair = [any_sighting(A, LEFT, 0.8, category="Toys & Games"), any_sighting(B, RIGHT, 0.8)]
+    linked = link(frames((100, pair)), SHOTS[:1])
+
+    assert {one.product_id: one.verdict for one in judge(linked)} == {A: "approved", B: "uncertain"}
+    assert {one.verdict for one in judge(linked, auto_approve_score=0.7)} == {"approved"}
 
 
 def test_should_weigh_features():

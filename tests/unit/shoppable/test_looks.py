@@ -4,7 +4,9 @@ import pytest
 
 from functions.contracts import ids
 from functions.shoppable import confidence, looks
+from functions.shoppable.matching import thresholds
 from functions.shoppable.matching.port import Found, FrameMatch
+from functions.shoppable.matching.thresholds import Band
 from functions.shoppable.points import Tracker
 from functions.shoppable.shots import Cut, SegmentShots
 
@@ -32,7 +34,7 @@ class Sampled:
         return self.ms // 4000
 
 
-def any_found(score=0.9, product_id=A, crops=b"crops") -> Found:
+def any_found(score=0.9, product_id=A, crops=b"crops", category="") -> Found:
     x, y, wide, high = BOX
     outline = ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high))
     match = FrameMatch(
@@ -42,6 +44,7 @@ def any_found(score=0.9, product_id=A, crops=b"crops") -> Found:
         score=score,
         inliers=50,
         outline=outline,
+        category=category,
     )
     return Found(match=match, crops=lambda: crops)
 
@@ -53,6 +56,8 @@ def band(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = dict.fromkeys(confidence.Features._fields, 0.0) | {"best": 1.0}
     monkeypatch.setattr(confidence, "WEIGHTS", confidence.Features(**weights))
     monkeypatch.setattr(confidence, "APPROVE", 0.9)
+    monkeypatch.setattr(thresholds, "BANDS", {"Toys & Games": Band(approve=0.5, review=0.3)})
+    monkeypatch.setattr(thresholds, "DEFAULT", Band(approve=0.9, review=0.4))
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +113,7 @@ def test_should_look_at_all_spare_frames_while_doubt_remains():
 def test_should_not_doubt_what_would_be_approved(monkeypatch):
     monkeypatch.setattr(confidence, "APPROVE", 0.5)
 
-    looked, _ = examine(FRAMES, {1000: [any_found(0.6)]})
+    looked, _ = examine(FRAMES, {1000: [any_found(0.6, category="Toys & Games")]})
 
     assert looked == [1000, 5000]
 

@@ -9,14 +9,14 @@ from functions.shoppable.matching.scores import ALONE, CERTAIN, Candidate, margi
 from functions.shoppable.matching.surface import Likeness
 from functions.shoppable.matching.verify import Evidence
 
-LIKE = Likeness(structure=0.7, colour=0.7, off_colour=4.0)
-CHANCE = Likeness(structure=0.15, colour=0.1, off_colour=18.0)
+LIKE = Likeness(structure=0.7, colour=0.7, colourful=0.9, off_colour=4.0)
+CHANCE = Likeness(structure=0.15, colour=0.1, colourful=0.9, off_colour=18.0)
 
 
 def candidate(inliers: int = 60, error: float = 0.15, likeness: Likeness = LIKE) -> Candidate:
     evidence = Evidence(
         image=0, homography=np.eye(3), outline=np.zeros((4, 2), np.float32), matched=np.arange(inliers),
-        errors=np.full(inliers, error, np.float32),
+        errors=np.full(inliers, error, np.float32), expected=300, spread=min(inliers / 150, 1.0),
     )  # fmt: skip
     return Candidate(evidence=evidence, likeness=likeness)
 
@@ -25,13 +25,14 @@ candidates = st.builds(
     lambda inliers, error, *values: candidate(
         inliers,
         error,
-        Likeness(structure=values[0], colour=values[1], off_colour=values[2]),
+        Likeness(structure=values[0], colour=values[1], colourful=values[3], off_colour=values[2]),
     ),
     st.integers(8, 600),
     st.floats(0, 0.55),
     st.floats(-1, 1),
     st.floats(-1, 1),
     st.floats(0, 40),
+    st.floats(0, 1),
 )
 contests = st.tuples(st.floats(-1, 1), st.floats(-1, 1))
 
