@@ -147,13 +147,14 @@ bench: $(INSTALLED) ## What is measured: accuracy and ratios of one run
 	$(RUN) -m bench.matching photographs
 
 .PHONY: bench-matching
-bench-matching: $(INSTALLED) ## All that is promised of finding products, in one run (30 min on 2 cores); EACH=n scenes, ONLY=parts
+bench-matching: $(INSTALLED) ## All that is promised of finding products, in one run (45 min on 2 cores); EACH=n scenes, ONLY=parts
 	$(RUN) -m bench.matching all $(if $(EACH),--each $(EACH)) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: fit-matching
 fit-matching: $(INSTALLED) ## Estimate weights and thresholds of scores anew, from calibration seeds and photographs
 	$(RUN) -m bench.matching fit
-	$(RUN) -m bench.matching fit --peers 2
+	$(RUN) -m bench.matching fit --peers 3
+	$(RUN) -m bench.matching.appearance_fit --seeds 100-104
 
 release: $(INSTALLED) ## Write promotions/dev.json, what dev runs (OUTPUTS=file: its outputs; else Pulumi is asked)
 	$(RUN) -m release release $(if $(OUTPUTS),--outputs $(OUTPUTS))

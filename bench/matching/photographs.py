@@ -31,6 +31,7 @@ NEIGHBOURS: Final = frozenset(
         ("Oatly-Natural-Oatghurt/2", "Alpro-Blueberry-Soyghurt"),
         ("Oatly-Natural-Oatghurt/3", "Alpro-Fresh-Soy-Milk"),
         ("Oatly-Oat-Milk/2", "Oatly-Natural-Oatghurt"),
+        ("Yoggi-Vanilla-Yoghurt/0", "Valio-Vanilla-Yoghurt"),
         ("Yoggi-Vanilla-Yoghurt/2", "Valio-Vanilla-Yoghurt"),
     }
 )

@@ -337,7 +337,7 @@ def main() -> None:
     )
     parser.add_argument("--shot-seeds", type=seeds_of, default=seeds_of("200-202"), help="films of transitions")
     parser.add_argument("--each", type=int, default=6, help="scenes per cell and seed")
-    parser.add_argument("--peers", type=int, default=1, help="how many of these the peers are shown")
+    parser.add_argument("--peers", type=int, default=2, help="how many of these the peers are shown")
     parser.add_argument("--sizes", default="100,1000,10000,100000", help="of catalogues")
     parser.add_argument("--only", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
     given = parser.parse_args()

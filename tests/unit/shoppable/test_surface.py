@@ -91,6 +91,31 @@ def test_should_see_that_print_is_the_same_in_another_colour():
     assert recoloured.off_colour > same.off_colour + 5
 
 
+def test_should_not_compare_the_colour_of_a_hand():
+    held = texture(1).copy()
+    held[:, held.shape[1] * 3 // 5 :] = (120, 150, 200)
+
+    free, found = alike(texture(1), texture(1)), alike(held, texture(1))
+
+    assert found.colour > free.colour - 0.1
+    assert found.off_colour < free.off_colour + 4
+
+
+def test_should_know_a_colour_from_the_cast_of_warm_light():
+    warm = np.clip(texture(1) * np.array([0.8, 0.95, 1.05]), 0, 255).astype(np.uint8)
+
+    free, found = alike(texture(1), texture(1)), alike(warm, texture(1))
+
+    assert found.off_colour < free.off_colour + 1
+
+
+def test_should_say_how_much_colour_there_is_to_compare():
+    gray = np.repeat(texture(1).mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
+
+    assert alike(texture(1), texture(1)).colourful > 0.7
+    assert alike(gray, gray).colourful < 0.1
+
+
 def test_should_bend_onto_a_surface_that_is_a_few_pixels_off():
     off = POSE + np.array([[0, 0, 6.0], [0, 0, -5.0], [0, 0, 0]])
 

@@ -15,8 +15,10 @@ TO_FRAME = np.array([100.0, 20.0])
 POINTS = 40
 
 
-def verified(error: float) -> Evidence | None:
-    """Of a product that lies upright in a frame; every descriptor is so far (squared) from its partner's."""
+def verified(error: float, hidden_below: float = HIGH) -> Evidence | None:
+    """Of a product that lies upright in a frame; every descriptor is so far (squared) from its partner's. The frame
+    shows no points of what is below `hidden_below`, in pixels of the picture.
+    """
     rng = np.random.default_rng(1)
     places = rng.uniform((5, 5), (WIDE - 5, HIGH - 5), (POINTS, 2))
     points = np.column_stack([places, np.full(POINTS, 10.0), np.zeros(POINTS)]).astype(np.float32)
@@ -24,13 +26,14 @@ def verified(error: float) -> Evidence | None:
     aside = np.sqrt(error) * np.eye(POINTS, 2 * POINTS, POINTS, dtype=np.float32)
     outline = np.array([(0, 0), (WIDE, 0), (WIDE, HIGH), (0, HIGH)], np.float32)
     reference = Reference(width=WIDE, height=HIGH, points=points, descriptors=known, outline=outline, jpeg=b"")
-    seen = points.copy()
+    shown = np.flatnonzero(points[:, 1] < hidden_below)
+    seen = points[shown]
     seen[:, :2] += TO_FRAME
     frame = replace(describe_frame(np.zeros((360, 640, 3), np.uint8)), width=640, height=360, points=seen)
     x, y = np.add(TO_FRAME, (WIDE / 2, HIGH / 2)).tolist()
-    voted = np.ascontiguousarray(points[:, :2])
-    hypothesis = Hypothesis(image=0, scale=1.0, turn=0.0, x=x, y=y, seen=np.arange(POINTS), known=voted)
-    return verify(hypothesis, reference, PointGrid(frame, known + aside))
+    voted = np.ascontiguousarray(points[shown, :2])
+    hypothesis = Hypothesis(image=0, scale=1.0, turn=0.0, x=x, y=y, seen=np.arange(len(shown)), known=voted)
+    return verify(hypothesis, reference, PointGrid(frame, (known + aside)[shown]))
 
 
 @pytest.mark.parametrize("error", [0.0, 0.5 * FIRM])
@@ -41,6 +44,16 @@ def test_should_place_the_product_and_count_how_firmly_its_points_look_alike(err
     assert evidence.inliers == POINTS
     assert evidence.firm == pytest.approx(POINTS * (1 - error / FIRM), rel=1e-3)
     assert evidence.outline[0] == pytest.approx(TO_FRAME, abs=0.1)
+
+
+def test_should_tell_how_much_is_expected_and_how_evenly_it_is_found():
+    whole, half = verified(0.0), verified(0.0, hidden_below=HIGH / 2)
+
+    assert whole is not None
+    assert half is not None
+    assert whole.expected == half.expected == POINTS
+    assert whole.spread == pytest.approx(1)
+    assert half.spread == pytest.approx(half.inliers / POINTS, abs=0.05)
 
 
 def test_should_not_estimate_a_map_of_points_that_lie_right_but_do_not_look_alike_firmly(monkeypatch):
