@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from bench.matching import films
-from bench.matching.fit import Doubles, logistic, sigmoid
+from bench.matching.fit import MISSING_LEARNED, MISSING_PRIOR, Doubles, logistic, sigmoid
 from bench.matching.fitting import REVIEW, seeds_of
 from bench.matching.sampling_films import drawn
 from bench.matching.scale_catalogue import drawn as drawn_products
@@ -35,9 +35,6 @@ from functions.shoppable.confidence import Features
 
 FITTED: Final = Path(str(fitted_appearances.__file__))
 PRECISION: Final = 0.99
-MISSING_LEARNED: Final = 0.15
-MISSING_PRIOR: Final = 0.03
-"""As in fit.py: how often what is shown is not sold but something like it is, in comparison with what is sold."""
 STRANGERS: Final = 1.0
 """As much film that shows nothing of what is sold as film that does: an assumption."""
 PRIOR: Final = Features(best=1.0, sightings=0.3, missed=-1.5, unsteady=-1.0, contest=-1.0)
