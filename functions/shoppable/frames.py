@@ -27,7 +27,9 @@ _TILES = (16, 9)
 _LASTING_STEPS = 5
 _FULL_STEPS = 20
 """What is in sight for so long, some 1.6 s, counts in full; what only passes, less."""
-_NEW_CONTENT = 0.12
+_EDGE = 0.1
+"""Of the frame: what is so near to an edge counts as not seen there. Of what comes or goes only a part is inside."""
+_NEW_CONTENT = 0.15
 """Share of what a picture of the shot shows on average, times the frame's quality, that must be new in one more."""
 _LEAST_CONTENT = 0.1
 """Share of a picture: less than this is taken for nothing."""
@@ -123,10 +125,10 @@ def _shown(tracks: Tracks, steps: Sequence[int | None]) -> Floats:
         if step is None:
             continue
         names, points = tracks.steps[step]
-        lasting = tracks.length[names] >= _LASTING_STEPS
-        names, points = names[lasting], points[lasting]
-        x = np.clip(points[:, 0] * tracks.height / tracks.width * across, 0, across - 1).astype(np.int64)
-        y = np.clip(points[:, 1] * down, 0, down - 1).astype(np.int64)
+        places = points * (tracks.height / tracks.width, 1.0)
+        telling = (tracks.length[names] >= _LASTING_STEPS) & (np.abs(places - 0.5) < 0.5 - _EDGE).all(axis=1)
+        names, places = names[telling], places[telling]
+        x, y = np.clip(places * (across, down), 0, (across - 1, down - 1)).astype(np.int64).T
         tile = y * across + x
         rows.append(tracks.surface[names].astype(np.int64))
         shares.append(1 / (across * down * np.bincount(tile, minlength=across * down)[tile]))
