@@ -5,7 +5,8 @@ import pytest
 from functions.shoppable.decode import open_video
 from functions.shoppable.frames import choose, sample_frames
 from functions.shoppable.points import Tracker
-from functions.shoppable.shots import detect_shots
+from functions.shoppable.shots import Motion, SegmentShots, detect_shots
+from functions.shoppable.tracks import Tracks
 from tests.unit.shoppable.clips import scene, texture, write_clip
 
 WIDE, HIGH = 480, 270
@@ -100,6 +101,28 @@ def test_a_sharp_frame_is_preferred(tmp_path):
 
     (examined,) = [choice.ms // 40 for choice in choices if not choice.spare]
     assert 55 <= examined <= 85
+
+
+def test_what_comes_in_at_an_edge_is_examined_when_it_is_inside_though_it_was_sharper_before():
+    steps, inside_from, count = 40, 20, 30
+    times = np.arange(steps) * 80
+    motion = tuple(
+        Motion(ms=int(ms), speed=0.0, change=0.0, sharpness=10.0 if step < inside_from else 8.0)
+        for step, ms in enumerate(times)
+    )
+    shots = SegmentShots(start_ms=0, end_ms=steps * 80, frames=steps, cuts=(), motion=motion)
+    x = np.where(np.arange(steps) < inside_from, 0.95, 0.5)
+    places = np.stack([np.tile(x, count), np.repeat(np.linspace(0.2, 0.8, count), steps)], axis=1)
+    tracks = Tracks(
+        width=1280, height=720, times_ms=times.astype(np.int32), first=np.zeros(count, np.int32),
+        length=np.full(count, steps, np.int32), surface=np.arange(count, dtype=np.int32),
+        points=np.rint(places * 65535).astype(np.uint16),
+    )  # fmt: skip
+
+    examined = [choice.ms for choice in choose(shots, tracks) if not choice.spare]
+
+    assert len(examined) == 1
+    assert examined[0] >= times[inside_from]
 
 
 def test_second_looks_are_few_and_apart_from_the_first(visited):
