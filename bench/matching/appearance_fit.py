@@ -8,22 +8,20 @@ catalogue that has nothing of it. Nothing here looks at a held-out seed.
 import argparse
 import math
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import groupby
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
-import cv2
 import numpy as np
 
 from bench.matching import films
 from bench.matching.fit import MISSING_LEARNED, MISSING_PRIOR, Doubles, logistic, sigmoid
-from bench.matching.fitting import REVIEW, seeds_of
+from bench.matching.fitting import LEAST, REVIEW, seeds_of
+from bench.matching.jobs import two_processes
 from bench.matching.sampling_films import drawn
 from bench.matching.scale_catalogue import drawn as drawn_products
 from bench.matching.scale_catalogue import save
@@ -42,7 +40,6 @@ PRIOR: Final = Features(best=1.0, sightings=0.3, missed=-1.5, unsteady=-1.0, con
 None may count the other way round.
 """
 KINDS: Final = ("brief", "takes")
-_LEAST: Final = 0.5
 _HALF: Final = 0.5
 _POOL_SEED: Final = 100
 """Not the one by whose products strangers are judged."""
@@ -190,7 +187,7 @@ def threshold(judged: Sequence[tuple[Told, float]]) -> float:
             said += weight
             right += weight * one.right
             promised += weight * score
-        if min(right, promised) >= PRECISION * said and score >= _LEAST:
+        if min(right, promised) >= PRECISION * said and score >= LEAST:
             lowest = score
     return math.floor(lowest * 1000) / 1000
 
@@ -249,18 +246,9 @@ APPROVE, REVIEW = {approve}, {min(REVIEW, approve)}
 
 def watched_films(folder: Path, seeds: Sequence[int]) -> list[Watched]:
     """Draws and examines everything, over two processes."""
-    began = time.monotonic()
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-
-        def said(name: str) -> Callable[[Future[Any]], None]:
-            return lambda _: print(f"  [{time.monotonic() - began:4.0f} s] {name}", file=sys.stderr, flush=True)
-
-        def ask(name: str, call: Callable[..., Any], *given: Any, **named: Any) -> Future[Any]:  # noqa: ANN401 (passed on)
-            job = pool.submit(call, *given, **named)
-            job.add_done_callback(said(name))
-            return job
-
-        first = [ask("products of other kinds", _write_pool, folder)]
+    with two_processes() as jobs:
+        ask = jobs.ask
+        first: list[Future[Any]] = [ask("products of other kinds", _write_pool, folder)]
         first += [ask(f"shop {seed}", films.shop_of, folder, seed) for seed in seeds]
         drawings = [ask(f"film {kind}-{seed}", drawn, kind, seed, folder / "films") for seed in seeds for kind in KINDS]
         for job in first:
@@ -277,8 +265,8 @@ def watched_films(folder: Path, seeds: Sequence[int]) -> list[Watched]:
         ]  # fmt: skip
         for job in (*drawings, *shops):
             job.result()
-        jobs = [ask(f"{kind}-{seed}, examined", watch, folder, kind, seed) for seed in seeds for kind in KINDS]
-        return [job.result() for job in jobs]
+        watching = [ask(f"{kind}-{seed}, examined", watch, folder, kind, seed) for seed in seeds for kind in KINDS]
+        return [job.result() for job in watching]
 
 
 def _write_pool(folder: Path) -> None:

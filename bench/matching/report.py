@@ -5,18 +5,12 @@ drawn anew from seeds that nothing was chosen on.
 """
 
 import argparse
-import sys
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, ParamSpec, TypeVar
-
-import cv2
+from typing import Final
 
 from bench.matching import films, grid, sampling, scale, shots, speed
 from bench.matching import photograph_report as photo
@@ -24,6 +18,7 @@ from bench.matching.calibration import answers_of, approved, best_of, bins, diag
 from bench.matching.chosen import BEST_F1
 from bench.matching.fitting import seeds_of
 from bench.matching.grid import ENGINES, MIDDLE, OPEN_SET, OURS, SIFT, Row, tally
+from bench.matching.jobs import Jobs, two_processes
 from bench.matching.sampling_films import drawn
 from bench.matching.scenes import CELLS
 from bench.matching.sheet import Failure, sheet
@@ -34,9 +29,6 @@ FOLDER: Final = Path(".bench")
 PARTS: Final = ("photographs", "grid", "speed", "scale", "films", "shots")
 FILM_PRODUCTS: Final = 10_000
 _TEN_MINUTES = 600.0
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,29 +61,6 @@ class Report:
         """Target by target."""
         rows = [f"| {g.number} | {g.target} | {g.measured} | {'yes' if g.met else '**no**'} |" for g in self.goals]
         return ["| | target | measured | met? |", "|---|---|---|---|", *rows]
-
-
-@dataclass(eq=False)
-class Jobs:
-    """Two processes and what they are asked."""
-
-    pool: ProcessPoolExecutor
-    began: float = field(default_factory=time.monotonic)
-
-    def ask(self, name: str, call: Callable[P, T], *given: P.args, **named: P.kwargs) -> "Future[T]":
-        """In one of the processes; says when it is done."""
-        job = self.pool.submit(_with_one_thread, partial(call, *given, **named))
-        job.add_done_callback(partial(self._said, name))
-        return job
-
-    def _said(self, name: str, job: "Future[Any]") -> None:
-        how = "failed" if job.exception() else "done"
-        print(f"  [{time.monotonic() - self.began:5.0f} s] {name}: {how}", file=sys.stderr, flush=True)
-
-
-def _with_one_thread(call: Callable[[], T]) -> T:
-    cv2.setNumThreads(1)
-    return call()
 
 
 def photographs(report: Report, halves: Sequence[photo.Half], folds: photo.Folds) -> None:
@@ -348,11 +317,10 @@ def main() -> None:
         "# Finding products: one run", f"Seeds: {seeds}; weights and thresholds: calibration seeds and photographs."
     )
     with (
-        ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool,
+        two_processes() as jobs,
         TemporaryDirectory(prefix="bench-matching-") as name,
     ):
-        jobs, folder = Jobs(pool), Path(name)
-        _run(report, jobs, folder, given, parts)
+        _run(report, jobs, Path(name), given, parts)
     report.say("## Acceptance", *report.table())
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "report.md").write_text("\n".join(report.lines), encoding="utf-8")

@@ -166,9 +166,10 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
     if int(mask.sum()) < 250:
         return None
     inside, correlation, detail = _agreement(seen.detail, drawn.detail, mask)
-    agrees = mask[_HALF] & (correlation > _AGREES)
-    if int(agrees.sum()) < _LEAST_AGREEING * int(mask[_HALF].sum()):
-        agrees = mask[_HALF] & (correlation >= np.quantile(correlation[mask[_HALF]], 1 - _LEAST_AGREEING))
+    mask = mask[_HALF]
+    agrees = mask & (correlation > _AGREES)
+    if int(agrees.sum()) < _LEAST_AGREEING * int(mask.sum()):
+        agrees = mask & (correlation >= np.quantile(correlation[mask], 1 - _LEAST_AGREEING))
     lab = lab_of(under_neutral_light(seen.light, drawn.light, agrees, _MAX_CAST_AGREEING))
     first, second = lab[agrees][:, 1:], drawn.lab[agrees][:, 1:]
     apart = np.hypot(first[:, 0] - second[:, 0], first[:, 1] - second[:, 1])
