@@ -4,7 +4,8 @@ Learned from the photographs and from generated scenes of calibration seeds; a p
 that no photograph of its brand has taught, a scene in the choice of thresholds by weights of the other seeds.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,8 +24,14 @@ MISSING_PRIOR: Final = 0.03
 """How often a look-alike of what is shown is in the catalogue while the product itself is not, in comparison with
 products that are in it: an assumption. Scores and thresholds are for that share.
 """
-PHOTOGRAPH_WEIGHT: Final = 8.0
-"""A photograph teaches as much as so many generated scenes: there are few, and they are real."""
+OWN_WEIGHT: Final = 8.0
+"""Of a photograph, where its category's own weights are learned; other weights count it as a scene."""
+SCENES_SHARE: Final = 0.2
+"""Of what photographs weigh together, what scenes do where a category's own weights are learned: they are cleaner than
+any photograph, and only say what too few photographs leave open.
+"""
+PHOTOGRAPHED: Final = 30
+"""Photographed products, found, from which on a category has weights of its own."""
 BENDS: Final = (0.0, 2.0)
 """Log odds at which the calibration may bend."""
 _AS_IT_IS = np.array([0.0, 1.0, *(0.0 for _ in BENDS)])
@@ -69,17 +76,29 @@ def sigmoid(odds: Doubles) -> Doubles:
     return 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
 
 
-def weight_of(sample: Sample, missing: float) -> float:
-    """How much a sample counts."""
-    return (PHOTOGRAPH_WEIGHT if sample.is_photograph else 1.0) * (missing if sample.is_missing else 1.0)
+def categories_of(samples: Iterable[Sample]) -> list[str]:
+    """Those that have weights of their own, and `""`, of all others."""
+    found = Counter(one.place.category for one in samples if one.is_photograph and any(one.right))
+    return ["", *sorted(category for category, count in found.items() if count >= PHOTOGRAPHED)]
 
 
-def fit(samples: Sequence[Sample]) -> Weights:
-    """Weights from samples."""
+def counts_of(samples: Sequence[Sample], category: str) -> Doubles:
+    """How much each sample counts where weights of a category are learned."""
+    counts = np.array([MISSING_LEARNED if sample.is_missing else 1.0 for sample in samples])
+    if category:
+        own = np.array([sample.is_photograph and category == sample.place.category for sample in samples])
+        counts[own] *= OWN_WEIGHT
+        counts[~own] *= SCENES_SHARE * counts[own].sum() / max(counts[~own].sum(), 1e-9)
+    return counts
+
+
+def fit(samples: Sequence[Sample], category: str = "") -> Weights:
+    """Weights from samples, for a category."""
+    weigh = counts_of(samples, category).tolist()
     rows: list[Doubles] = []
     labels: list[float] = []
     counts: list[float] = []
-    for sample in samples:
+    for sample, weight in zip(samples, weigh, strict=True):
         features = features_of(sample)
         for (low, high), contest in sample.place.contests.items():
             if sample.right[low] != sample.right[high]:
@@ -87,47 +106,61 @@ def fit(samples: Sequence[Sample]) -> Weights:
                 for sign, label in ((1, sample.right[low]), (-1, sample.right[high])):
                     rows.append(sign * row)
                     labels.append(float(label))
-                    counts.append(0.5 * weight_of(sample, MISSING_LEARNED))
+                    counts.append(0.5 * weight)
     against = logistic(np.array(rows), np.array(labels), np.array(counts))
     found = Weights(against=against, alone=np.zeros(0), calibration=_AS_IT_IS)
     rows, labels, counts = [], [], []
-    for sample in samples:
+    for sample, weight in zip(samples, weigh, strict=True):
         closest = found.margins(sample).min(axis=1)
         best = int(closest.argmax())
         rows.append(_alone(sample, closest)[best])
         labels.append(float(sample.right[best]))
-        counts.append(weight_of(sample, MISSING_LEARNED))
+        counts.append(weight)
     alone = logistic(np.array(rows), np.array(labels), np.array(counts), constant=True)
     return Weights(against=against, alone=alone, calibration=_AS_IT_IS)
 
 
-def fit_calibrated(samples: Sequence[Sample]) -> Weights:
+def fit_calibrated(samples: Sequence[Sample], category: str = "") -> Weights:
     """The same, then calibrated so that odds of samples that did not teach them come true: Platt's (1999) line, with a
     bend at each of BENDS, since those that are hardly in doubt are more often right than a straight one has it.
 
-    Folds are those of the samples: seeds, and brands of photographs. Here a photograph counts as much as a scene.
+    Folds are those of the samples: seeds, and brands of photographs. Each category is calibrated by what is scored by
+    its weights.
     """
+    categories = categories_of(samples)
     odds: list[float] = []
     labels: list[float] = []
     counts: list[float] = []
     for taught, judged in _folds(samples):
-        weights = fit(taught)
+        weights = fit(taught, category)
         for sample in judged:
-            closest = weights.margins(sample).min(axis=1)
-            best = int(closest.argmax())
-            odds.append(float(_alone(sample, closest)[best] @ weights.alone))
-            labels.append(float(sample.right[best]))
-            counts.append(MISSING_PRIOR if sample.is_missing else 1.0)
-    calibration = logistic(_bent(np.array(odds)), np.array(labels), np.array(counts), constant=True)
-    return replace(fit(samples), calibration=calibration)
+            if category == (sample.place.category if sample.place.category in categories else ""):
+                closest = weights.margins(sample).min(axis=1)
+                best = int(closest.argmax())
+                odds.append(float(_alone(sample, closest)[best] @ weights.alone))
+                labels.append(float(sample.right[best]))
+                counts.append(MISSING_PRIOR if sample.is_missing else 1.0)
+    calibration = logistic(_bent(np.array(odds)), np.array(labels), np.array(counts), constant=True, prior=_AS_IT_IS)
+    return replace(fit(samples, category), calibration=calibration)
+
+
+def fit_categories(samples: Sequence[Sample]) -> dict[str, Weights]:
+    """Weights by category; `""`: of all that have none of their own."""
+    return {category: fit_calibrated(samples, category) for category in categories_of(samples)}
+
+
+def scores_of(weights: Mapping[str, Weights], sample: Sample) -> Doubles:
+    """Probability of each candidate by the weights of its place's category."""
+    return weights.get(sample.place.category, weights[""]).scores(sample)
 
 
 def unseen_scores(samples: Sequence[Sample]) -> list[tuple[Sample, Doubles]]:
     """Every sample with scores by weights that its fold has not taught."""
+    categories = categories_of(samples)
     return [
-        (sample, weights.scores(sample))
+        (sample, scores_of(weights, sample))
         for taught, judged in _folds(samples)
-        for weights in (fit_calibrated(taught),)
+        for weights in ({category: fit_calibrated(taught, category) for category in categories},)
         for sample in judged
     ]
 

@@ -4,17 +4,17 @@ Writes functions/shoppable/matching/fitted.py and bench/matching/chosen.py. Noth
 """
 
 import argparse
+import json
 import math
-import pprint
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from bench.matching.fit import BENDS, MISSING_PRIOR, Doubles, Weights, fit_calibrated, unseen_scores
+from bench.matching.fit import BENDS, MISSING_PRIOR, Doubles, Weights, fit_categories, unseen_scores
 from bench.matching.grid import ENGINES, Row, ask, best_threshold
 from bench.matching.samples import Sample, photograph_samples, scene_samples
 from functions.shoppable.matching import fitted
@@ -93,37 +93,47 @@ def _up(score: float) -> float:
     return math.ceil(score * 1000) / 1000
 
 
-def write(weights: Weights, found: dict[str, tuple[float, float]], taught: str) -> str:
+def write(weights: Mapping[str, Weights], found: dict[str, tuple[float, float]], taught: str) -> str:
     """The text of fitted.py."""
-    features = len(weights.against) - 2
-    against, alone = ([round(float(value), 3) for value in each] for each in (weights.against, weights.alone))
+    sets = "".join(f"    {json.dumps(category)}: {_written(one)},\n" for category, one in sorted(weights.items()))
+    thresholds = "".join(f"    {json.dumps(category)}: {band},\n" for category, band in sorted(found.items()))
     return f'''"""Estimated by `make fit-matching`, which writes this file: weights and thresholds of scores.
 
 From {taught}.
 """
 
-ALONE = {tuple(alone[: features + 1])}
-"""A constant, then one weight per feature."""
-DISTINCT = {alone[features + 1]}
-"""Weight of surface.distinct against the rival from which the candidate is told apart worst."""
-CLOSE = {alone[features + 2]}
-"""Weight of log(1 + exp(-margin)): what a close contest takes away."""
-AGAINST = {tuple(against[:features])}
-"""One weight per feature's difference."""
-STRUCTURE, COLOUR = {against[features]}, {against[features + 1]}
-"""Of surface.contest."""
-CALIBRATION = {tuple(round(float(value), 3) for value in weights.calibration)}
-"""A constant, a slope, then how much steeper it is from each of BENDS on."""
+from functions.shoppable.matching.weights import Weights
+
+WEIGHTS = {{
+{sets}}}
+"""By top-level category; "": of every other."""
 BENDS = {BENDS}
 """Log odds."""
-BANDS = {pprint.pformat(found, width=100)}
+BANDS = {{
+{thresholds}}}
 """(approved from, a person is asked from), by top-level category; "": of every other."""
 '''
 
 
+def _written(weights: Weights) -> str:
+    features = len(weights.against) - 2
+    against, alone, calibration = (
+        [round(float(value), 3) for value in each] for each in (weights.against, weights.alone, weights.calibration)
+    )
+    return f"""Weights(
+        alone={tuple(alone[: features + 1])},
+        distinct={alone[features + 1]},
+        close={alone[features + 2]},
+        against={tuple(against[:features])},
+        structure={against[features]},
+        colour={against[features + 1]},
+        calibration={tuple(calibration)},
+    )"""
+
+
 def write_chosen(rows: Sequence[Row], taught: str) -> str:
     """The text of chosen.py."""
-    values = {engine: round(best_threshold(rows, engine), 4) for engine in ENGINES}
+    values = json.dumps({engine: round(best_threshold(rows, engine), 4) for engine in ENGINES})
     return f'''"""Chosen by `make fit-matching`, which writes this file: from which score, or inliers, on F1 is best.
 
 From {taught}.
@@ -138,13 +148,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=seeds_of, default=seeds_of("100-109"), help="calibration: 100 to 139")
     parser.add_argument("--each", type=int, default=2, help="scenes per cell and seed")
-    parser.add_argument("--peers", type=int, default=0, help="choose the engines' best F1 on so many of the seeds")
+    parser.add_argument(
+        "--peers",
+        type=int,
+        default=0,
+        help="choose best F1 on so many seeds; peers see a scene of each cell",
+    )
     given = parser.parse_args()
     seeds: tuple[int, ...] = given.seeds
     if not all(100 <= seed < 140 for seed in seeds):
         parser.error("weights and thresholds are learned on seeds 100 to 139 only")
     if given.peers:
-        rows = ask(seeds[: given.peers], 1, 1)
+        rows = ask(seeds[: given.peers], given.each, 1)
         taught = f"{len(rows)} generated scenes of seeds {seeds[0]} to {seeds[given.peers - 1]}"
         CHOSEN.write_text(write_chosen(rows, taught), encoding="utf-8")
         print(CHOSEN.read_text(encoding="utf-8"))
@@ -153,7 +168,7 @@ def main() -> None:
     photographs = len({sample.picture for sample in samples if sample.is_photograph})
     scenes = len({sample.picture for sample in samples if not sample.is_photograph})
     taught = f"{photographs} photographs and {scenes} generated scenes of seeds {min(seeds)} to {max(seeds)}"
-    weights, found = fit_calibrated(samples), bands(unseen_scores(samples))
+    weights, found = fit_categories(samples), bands(unseen_scores(samples))
     FITTED.write_text(write(weights, found, taught), encoding="utf-8")
     print(FITTED.read_text(encoding="utf-8"))
 

@@ -255,10 +255,11 @@ def middle(rows: Iterable[Row]) -> list[Row]:
 
 
 def best_threshold(rows: Sequence[Row], engine: str) -> float:
-    """The one with the best F1; of equals, the highest."""
-    scores = sorted({answer.score for row in rows for answer in row.answers.get(engine, ())}, reverse=True)
+    """The one with the best F1 on what the engine was asked; of equals, the highest."""
+    asked = [row for row in rows if engine in row.answers]
+    scores = sorted({answer.score for row in asked for answer in row.answers[engine]}, reverse=True)
     steps = scores[:: max(1, len(scores) // 200)]
-    return max(steps, key=lambda step: (tally(rows, engine, lambda _: step).f1, step), default=0.0)
+    return max(steps, key=lambda step: (tally(asked, engine, lambda _: step).f1, step), default=0.0)
 
 
 def failures(rows: Iterable[Row], threshold: Threshold) -> list[Failure]:

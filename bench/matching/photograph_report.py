@@ -8,7 +8,7 @@ from typing import Final
 import cv2
 
 from bench.matching.catalogues import catalogue_of
-from bench.matching.fit import fit_calibrated, unseen_scores
+from bench.matching.fit import fit_categories, scores_of, unseen_scores
 from bench.matching.fitting import bands
 from bench.matching.peers import SiftPeer
 from bench.matching.photographs import NEIGHBOURS, Photograph, photographs, studio_pictures
@@ -109,11 +109,11 @@ def folds(generated: Sequence[Sample], halves: Sequence[Half]) -> Folds:
     approved_missing, all_missing = 0, 0
     for brand in sorted({sample.fold for sample in real}):
         others = [*generated, *(sample for sample in real if sample.fold != brand)]
-        weights = fit_calibrated(others)
+        weights = fit_categories(others)
         found = bands(unseen_scores(others))
         approve, review = found.get(GROCERIES_CATEGORY, found[""])
         for sample in (one for one in real if one.fold == brand):
-            scores = weights.scores(sample).tolist()
+            scores = scores_of(weights, sample).tolist()
             if sample.is_missing:
                 all_missing += 1
                 approved_missing += max(scores) >= approve

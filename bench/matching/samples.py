@@ -59,7 +59,12 @@ class Sample:
             source=self.source + _MISSING,
             fold=self.fold,
             picture=self.picture,
-            place=Place(candidates=tuple(self.place.candidates[k] for k in kept), contests=contests, distinct=distinct),
+            place=Place(
+                category=self.categories[kept[0]],
+                candidates=tuple(self.place.candidates[k] for k in kept),
+                contests=contests,
+                distinct=distinct,
+            ),
             products=tuple(self.products[k] for k in kept),
             categories=tuple(self.categories[k] for k in kept),
             right=tuple(self.right[k] for k in kept),
@@ -68,7 +73,7 @@ class Sample:
 
 def photograph_samples(scenes: Iterable[Photograph] | None = None) -> Iterator[Sample]:
     """Of real photographs (all of them), and of the same with their subject taken from the catalogue."""
-    catalogue = catalogue_of(studio_pictures())
+    catalogue = catalogue_of(studio_pictures(), categories={name: GROCERIES_CATEGORY for name, _ in studio_pictures()})
     for photograph in photographs() if scenes is None else scenes:
         for place, names, _ in _places(catalogue, photograph.image):
             if _is_beside(photograph, names):

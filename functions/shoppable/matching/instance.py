@@ -14,7 +14,7 @@ from functions.shoppable.matching.features import ImageFeatures, describe_featur
 from functions.shoppable.matching.grid import PointGrid
 from functions.shoppable.matching.index import InstanceIndex, Reference
 from functions.shoppable.matching.port import Box, Found, FrameMatch, Outline
-from functions.shoppable.matching.scores import CERTAIN, Candidate, margin, probability
+from functions.shoppable.matching.scores import CERTAIN, Candidate, margin, probability, weights_of
 from functions.shoppable.matching.shortlist import shortlist
 from functions.shoppable.matching.surface import (
     INDISTINCT,
@@ -52,6 +52,8 @@ _MIN_SCORE = 0.02
 class Place:
     """Part of a frame that one or several products claim."""
 
+    category: str
+    """Of the product that most is firmly found of: by its weights all are scored."""
     candidates: tuple[Candidate, ...]
     contests: dict[tuple[int, int], tuple[float, float]]
     """Of every two candidates, by their numbers, the lower first."""
@@ -64,19 +66,20 @@ class Place:
 
     def closest(self, number: int) -> float:
         """The candidate's margin against its strongest rival."""
-        margins = [CERTAIN]
+        weights, margins = weights_of(self.category), [CERTAIN]
         for other in range(len(self.candidates)):
             if other != number:
                 low, high = min(number, other), max(number, other)
-                odds = margin(self.candidates[low], self.candidates[high], self.contests[low, high])
+                odds = margin(weights, self.candidates[low], self.candidates[high], self.contests[low, high])
                 margins.append(odds if number == low else -odds)
         return min(margins)
 
     def scores(self) -> list[float]:
         """Probability of each candidate: what is in one place excludes all else there."""
-        closest = [self.closest(number) for number in range(len(self.candidates))]
+        weights, closest = weights_of(self.category), [self.closest(number) for number in range(len(self.candidates))]
         scores = [
-            probability(one, closest[number], self.least_distinct(number)) for number, one in enumerate(self.candidates)
+            probability(weights, one, closest[number], self.least_distinct(number))
+            for number, one in enumerate(self.candidates)
         ]
         best = max(range(len(scores)), key=lambda number: (closest[number], -number))
         return [score if number == best else min(score, 1 - scores[best]) for number, score in enumerate(scores)]
@@ -182,7 +185,7 @@ class InstanceMatcher:
         candidates: list[Candidate] = []
         drawings: list[Drawing] = []
         for evidence in [e for e in group if e.firm >= _HOPELESS * group[0].firm][:_RIVALS]:
-            drawing = draw(seen, evidence.homography, references[evidence.image])
+            drawing = draw(seen, evidence.homography, evidence.core, references[evidence.image])
             alike = likeness(seen, drawing)
             if alike is not None:
                 candidates.append(Candidate(evidence=evidence, likeness=alike))
@@ -194,7 +197,8 @@ class InstanceMatcher:
         }
         pairs = [(one, other) for one in range(len(drawings)) for other in range(len(drawings)) if one != other]
         told = {(one, other): distinct(seen, drawings[one], drawings[other]) for one, other in pairs}
-        place = Place(candidates=tuple(candidates), contests=contests, distinct=told)
+        category = self._index.categories[int(self._index.image_product[group[0].image])]
+        place = Place(category=category, candidates=tuple(candidates), contests=contests, distinct=told)
         return _Examined(place=place, seen=seen, drawings=drawings)
 
 

@@ -1,16 +1,17 @@
 """From evidence to a probability: a few interpretable features, weighed by logistic regression.
 
 Two questions. *Which* of the candidates for one place is it: a margin, in log odds, between any two. *Is* it that at
-all: log odds of the best, given how close the contest was. The weights are in fitted.py; bench/matching/fitting.py
-finds and writes them.
+all: log odds of the best, given how close the contest was. The weights, by the category of what is foremost in a place,
+are in fitted.py; bench/matching/fitting.py finds and writes them.
 """
 
 import math
 from dataclasses import dataclass
 
-from functions.shoppable.matching.fitted import AGAINST, ALONE, BENDS, CALIBRATION, CLOSE, COLOUR, DISTINCT, STRUCTURE
+from functions.shoppable.matching.fitted import BENDS, WEIGHTS
 from functions.shoppable.matching.surface import INDISTINCT, Likeness
 from functions.shoppable.matching.verify import Evidence
+from functions.shoppable.matching.weights import Weights
 
 CERTAIN = 6.0
 """Margins beyond say no more."""
@@ -26,7 +27,7 @@ class Candidate:
     likeness: Likeness
 
     def features(self) -> tuple[float, ...]:
-        """As many as in ALONE; a few units at most, each."""
+        """As many as in Weights.against; a few units at most, each."""
         found, alike = self.evidence, self.likeness
         return (
             math.log1p(found.firm) / 3,
@@ -35,31 +36,38 @@ class Candidate:
             alike.colour,
             alike.off_colour / 20,
             math.log((found.firm + 0.5) / (found.expected + 5)),
-            found.spread,
-            alike.colourful,
+            found.holes,
+            alike.core,
+            alike.core_structure,
         )
 
 
-def margin(first: Candidate, second: Candidate, contest: tuple[float, float]) -> float:
+def weights_of(category: str) -> Weights:
+    """Those of a top-level category."""
+    return WEIGHTS.get(category, WEIGHTS[""])
+
+
+def margin(weights: Weights, first: Candidate, second: Candidate, contest: tuple[float, float]) -> float:
     """Log odds that the first of two candidates for one place is the right one, if one is; antisymmetric."""
-    odds = STRUCTURE * contest[0] + COLOUR * contest[1]
-    for weight, one, other in zip(AGAINST, first.features(), second.features(), strict=True):
+    odds = weights.structure * contest[0] + weights.colour * contest[1]
+    for weight, one, other in zip(weights.against, first.features(), second.features(), strict=True):
         odds += weight * (one - other)
     return min(max(odds, -3 * CERTAIN), 3 * CERTAIN)
 
 
-def probability(candidate: Candidate, closest: float, distinct: float = INDISTINCT) -> float:
+def probability(weights: Weights, candidate: Candidate, closest: float, distinct: float = INDISTINCT) -> float:
     """That this product is there. `closest`: its margin against the strongest rival, CERTAIN if there is none;
     `distinct`: the least of surface.distinct against all rivals.
     """
-    odds = ALONE[0] + DISTINCT * distinct - CLOSE * math.log1p(math.exp(-min(closest, CERTAIN)))
-    for weight, value in zip(ALONE[1:], candidate.features(), strict=True):
+    constant, *alone = weights.alone
+    odds = constant + weights.distinct * distinct - weights.close * math.log1p(math.exp(-min(closest, CERTAIN)))
+    for weight, value in zip(alone, candidate.features(), strict=True):
         odds += weight * value
-    return 1 / (1 + math.exp(-calibrated(odds)))
+    return 1 / (1 + math.exp(-calibrated(weights, odds)))
 
 
-def calibrated(odds: float) -> float:
+def calibrated(weights: Weights, odds: float) -> float:
     """Log odds that come true: a line that bends upwards or downwards at each of BENDS."""
     inside = min(max(odds, -LARGEST), LARGEST)
-    shift, slope, *more = CALIBRATION
+    shift, slope, *more = weights.calibration
     return shift + slope * inside + sum(steeper * max(inside - at, 0) for steeper, at in zip(more, BENDS, strict=True))

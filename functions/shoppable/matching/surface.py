@@ -21,7 +21,7 @@ _NORM = 6.0
 """Standard deviation of the window in which contrast is made equal."""
 _NOISE = 6.0
 """Grey levels: contrast below is noise and stays small."""
-_PASSES = ((2, 3, 10, 5), (1, 2, 18, 9))
+_PASSES = ((2, 5, 14, 5), (2, 3, 10, 5), (1, 3, 18, 9))
 """Of bending: by how much the pictures are reduced; then in pixels of that: how far around its place a tile is looked
 for, a tile's side, and how far tiles are apart.
 """
@@ -53,6 +53,8 @@ _MAX_CAST, _MAX_CAST_AGREEING = 0.25, 0.5
 """Natural logarithm: how far a channel may be from grey light; the latter where what is lit is known better."""
 _COLOUR_NOISE = 20.0
 """Square L*a*b* units."""
+_ANY_COLOUR = 0.2
+"""Of what correlation could be: where that is less, colours can hardly disagree."""
 _GREY = 128
 _GAP = 4
 _LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
@@ -84,6 +86,8 @@ class Drawing:
 
     mask: Mask
     """Where product and frame both are."""
+    core: Mask
+    """Of it, the hull of what is firmly found."""
     picture: Image
     detail: Floats
     light: Floats
@@ -98,10 +102,14 @@ class Likeness:
 
     structure: float
     """-1..1: median correlation of detail, over windows in which both have some (a hand may cover the rest)."""
+    core: float
+    """0..1: share of the drawing that its core is."""
+    core_structure: float
+    """-1..1: as `structure`, of the core."""
     colour: float
-    """-1..1: correlation of colours where the detail agrees."""
-    colourful: float
-    """0..1: the most that `colour` could be, near 0 where there is but one colour."""
+    """About -1..1: correlation of colours where the detail agrees, to what it could be; near 1 where there is but one
+    colour.
+    """
     off_colour: float
     """L*a*b* units: mean distance of chroma there, once light is accounted for."""
 
@@ -127,8 +135,10 @@ def surface(homography: Matrix, reference: Reference, frame: tuple[int, int], im
     return Surface(to_crop, np.asarray(inside) > 0, picture, large, detail_of(picture), light_of(picture))
 
 
-def draw(into: Surface, homography: Matrix, reference: Reference) -> Drawing:
-    """The reference's picture where the homography (picture to frame) puts it, bent onto what is seen."""
+def draw(into: Surface, homography: Matrix, core: Floats, reference: Reference) -> Drawing:
+    """The reference's picture where the homography (picture to frame) puts it, bent onto what is seen. `core`: (N, 2),
+    in the frame, the hull of what is firmly found.
+    """
     picture = reference.picture
     high, wide = into.picture.shape[:2]
     shrink = np.array([reference.width / picture.shape[1], reference.height / picture.shape[0]])
@@ -149,7 +159,8 @@ def draw(into: Surface, homography: Matrix, reference: Reference) -> Drawing:
         shift_y += terms[..., : len(bend)] @ bend[:, 1]
         drawn, mask = _drawn(picture, product, back, x + shift_x, y + shift_y)
     light = light_of(drawn)
-    return Drawing(mask & into.seen, drawn, detail_of(drawn), light, lab_of(light))
+    mask &= into.seen
+    return Drawing(mask, mask & _inside(core, into), drawn, detail_of(drawn), light, lab_of(light))
 
 
 def crops_of(seen: Surface, drawn: Drawing) -> bytes:
@@ -173,21 +184,23 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
     lab = lab_of(under_neutral_light(seen.light, drawn.light, agrees, _MAX_CAST_AGREEING))
     first, second = lab[agrees][:, 1:], drawn.lab[agrees][:, 1:]
     apart = np.hypot(first[:, 0] - second[:, 0], first[:, 1] - second[:, 1])
-    colour, colourful = _correlation(first, second)
+    colour = _correlation(first, second)
     return Likeness(
         structure=_structure(inside, correlation, detail),
+        core=float(drawn.core.sum()) / float(drawn.mask.sum()),
+        core_structure=_core_structure(drawn.core[_HALF], inside, correlation, detail),
         colour=colour,
-        colourful=colourful,
         off_colour=float(np.minimum(apart, 40).mean()),
     )
 
 
 def distinct(seen: Surface, drawn: Drawing, other: Drawing) -> float:
-    """-1..1: correlation of detail where the drawing differs from another; INDISTINCT where it hardly does.
+    """-1..1: correlation of detail where, in what is firmly found of both, the drawing differs from another; INDISTINCT
+    where it hardly does.
 
     A contest says which of two is more alike; this says whether it is alike at all in what tells it apart.
     """
-    both = drawn.mask & other.mask
+    both = drawn.core & other.core
     weights = both.astype(np.float32)
     apart = _local_mean(np.square(drawn.detail - other.detail) * weights, _DISTINCT)
     where = np.maximum(apart - _DIFFERENT, 0) * weights
@@ -335,16 +348,32 @@ def _structure(inside: Floats, correlation: Floats, detail: Floats) -> float:
     return float(ordered[len(ordered) // 2])
 
 
+def _core_structure(core: Mask, inside: Floats, correlation: Floats, detail: Floats) -> float:
+    chosen = core & (inside > 0.6) & (detail > 0.4)
+    values = correlation[chosen if int(chosen.sum()) >= 6 else core & (inside > 0.3)]
+    return float(np.median(values)) if len(values) else 0.0
+
+
+def _inside(hull: Floats, into: Surface) -> Mask:
+    """Where the hull, of the frame's points, lies in the surface."""
+    result = np.zeros(into.picture.shape[:2], np.uint8)
+    if len(hull) >= 3:
+        lifted = np.column_stack([hull.astype(np.float64), np.ones(len(hull))]) @ into.to_crop.T
+        cv2.fillConvexPoly(result, np.rint(lifted[:, :2] / lifted[:, 2:]).astype(np.int32), 1)
+    return result > 0
+
+
 def _local_mean(values: Floats, side: int = _LOCAL) -> Floats:
     return np.asarray(cv2.boxFilter(values, -1, (side, side)), np.float32)
 
 
-def _correlation(one: Floats, other: Floats) -> tuple[float, float]:
-    """Of flat pictures it is 0, for they do not correlate but by their noise; and the most that it could be."""
+def _correlation(one: Floats, other: Floats) -> float:
+    """Of what noise leaves possible: flat pictures do not correlate but by their noise."""
     first, second = one - one.mean(axis=0), other - other.mean(axis=0)
     powers = [float((each**2).mean(axis=0).sum()) for each in (first, second)]
     limit = float(np.sqrt((powers[0] + _COLOUR_NOISE) * (powers[1] + _COLOUR_NOISE)))
-    return float((first * second).mean(axis=0).sum()) / limit, float(np.sqrt(powers[0] * powers[1])) / limit
+    most = float(np.sqrt(powers[0] * powers[1])) / limit
+    return (float((first * second).mean(axis=0).sum()) / limit + _ANY_COLOUR) / (most + _ANY_COLOUR)
 
 
 def _vote(seen: Floats, first: Floats, second: Floats, mask: Mask, floor: float, side: int) -> float:

@@ -22,12 +22,16 @@ FIRM = 0.27
 """Squared distance at which a pair is as likely by chance as from the same point: on photographs of groceries the log
 of that ratio falls from 5 at 0.02 through 0 at 0.27 to -2 at DISTANCE.
 """
-_PARTS = 4
-"""Of a product's width, and of its height: where its points are found is counted by these."""
-_FOUND = 0.25
-"""Share of the points expected in a part from which on it counts as found: a frame hardly shows more, blurred as it
-is.
+_CORE_FROM = 0.3
+"""Firmness of points that span the part of a product that is surely seen: other sides of a carton, or what a hand
+covers, have none.
 """
+_CELLS = 24
+"""Of a product's longer side: how finely it is told where points are found."""
+_AROUND = 2.0
+"""Cells: standard deviation of the window in which found points are counted."""
+_HOLE = 0.35
+"""Share of points found, of that where most are, below which there is a hole."""
 _MIN_MATCHES = 5
 _MIN_INLIERS = 8
 _FIRST_FIRM = 0.6
@@ -81,8 +85,10 @@ class Evidence:
     """Squared distances of their descriptors to their partners'."""
     expected: int
     """Points of the picture that a frame could show at this size, in this place."""
-    spread: float
-    """0..1: how evenly they are found: of each sixteenth of the product, up to _FOUND of what is expected there."""
+    core: Floats
+    """(N, 2): hull, in the frame, of what is firmly found; empty where that spans nothing."""
+    holes: float
+    """0..1: share of the points expected in the core around which hardly any are found: another print is there."""
 
     @property
     def inliers(self) -> int:
@@ -159,7 +165,8 @@ def _verified(
         matched=pairs.seen,
         errors=pairs.errors,
         expected=len(pairs.visible),
-        spread=_spread(pairs, reference),
+        core=_core(homography, pairs, reference),
+        holes=_holes(pairs, reference),
     )
 
 
@@ -167,15 +174,33 @@ def _firmness(errors: Floats) -> Floats:
     return np.maximum(0, 1 - errors / FIRM).astype(np.float32)
 
 
-def _spread(pairs: _Pairs, reference: Reference) -> float:
+def _hull(points: Floats) -> Floats:
+    return np.asarray(cv2.convexHull(points), np.float32).reshape(-1, 2) if len(points) >= 3 else points[:0]
+
+
+def _core(homography: Matrix, pairs: _Pairs, reference: Reference) -> Floats:
+    return _hull(project_points(homography, reference.points[pairs.known[_firmness(pairs.errors) > _CORE_FROM], :2]))
+
+
+def _holes(pairs: _Pairs, reference: Reference) -> float:
     low, high = reference.outline.min(axis=0), reference.outline.max(axis=0)
-    cells = np.clip((reference.points[:, :2] - low) / np.maximum(high - low, 1) * _PARTS, 0, _PARTS - 1).astype(
-        np.int64
-    )
-    cell = cells[:, 1] * _PARTS + cells[:, 0]
-    wanted = _FOUND * np.bincount(cell[pairs.visible], minlength=_PARTS**2)
-    found = np.bincount(cell[pairs.known], weights=_firmness(pairs.errors), minlength=_PARTS**2)
-    return float(np.minimum(found, wanted).sum() / max(wanted.sum(), 1))
+    cell = float((high - low).max()) / _CELLS
+    cells = np.clip((reference.points[:, :2] - low) / max(cell, 1e-6), 0, _CELLS - 1).astype(np.int32)
+    firmness = _firmness(pairs.errors)
+    hull = _hull(cells[pairs.known[firmness > _CORE_FROM]].astype(np.float32))
+    if len(hull) < 3:
+        return 1.0
+    core = np.zeros((_CELLS, _CELLS), np.uint8)
+    cv2.fillConvexPoly(core, np.rint(hull).astype(np.int32), 1)
+    expected, found = np.zeros((2, _CELLS, _CELLS), np.float32)
+    np.add.at(expected, tuple(cells[pairs.visible].T[::-1]), 1)
+    np.add.at(found, tuple(cells[pairs.known].T[::-1]), firmness)
+    around, found_around = (cv2.GaussianBlur(each, (0, 0), _AROUND) for each in (expected, found))
+    share = found_around / np.maximum(around, 1e-6)
+    x, y = cells[pairs.visible].T
+    inside = core[y, x] > 0
+    shares = share[y[inside], x[inside]]
+    return float((shares < _HOLE * np.quantile(shares, 0.9)).mean()) if len(shares) else 1.0
 
 
 def _firm(errors: Floats) -> float:

@@ -2,14 +2,15 @@
 
 import pytest
 
-from functions.shoppable.matching import fitted, scores, thresholds
+from functions.shoppable.matching import fitted, thresholds
 from functions.shoppable.matching.thresholds import approve_from, review_from
 
 
-def test_should_have_a_weight_for_every_feature_in_both_questions():
-    assert len(fitted.ALONE) == len(fitted.AGAINST) + 1
-    assert scores.ALONE is fitted.ALONE
-    assert scores.AGAINST is fitted.AGAINST
+def test_should_have_a_weight_for_every_feature_and_bend():
+    assert "" in fitted.WEIGHTS
+    for weights in fitted.WEIGHTS.values():
+        assert len(weights.alone) == len(weights.against) + 1
+        assert len(weights.calibration) == len(fitted.BENDS) + 2
 
 
 @pytest.mark.parametrize("category", sorted(fitted.BANDS))

@@ -1,22 +1,28 @@
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.shoppable.matching.scores import ALONE, CERTAIN, Candidate, margin, probability
+from functions.shoppable.matching import scores
+from functions.shoppable.matching.fitted import WEIGHTS
+from functions.shoppable.matching.scores import CERTAIN, Candidate, weights_of
 from functions.shoppable.matching.surface import Likeness
 from functions.shoppable.matching.verify import Evidence
 
-LIKE = Likeness(structure=0.7, colour=0.7, colourful=0.9, off_colour=4.0)
-CHANCE = Likeness(structure=0.15, colour=0.1, colourful=0.9, off_colour=18.0)
+LIKE = Likeness(structure=0.8, core=0.7, core_structure=0.85, colour=0.85, off_colour=4.0)
+CHANCE = Likeness(structure=0.15, core=0.2, core_structure=0.3, colour=0.1, off_colour=18.0)
+WEIGHED = WEIGHTS[""]
+margin, probability = partial(scores.margin, WEIGHED), partial(scores.probability, WEIGHED)
 
 
 def candidate(inliers: int = 60, error: float = 0.15, likeness: Likeness = LIKE) -> Candidate:
     evidence = Evidence(
         image=0, homography=np.eye(3), outline=np.zeros((4, 2), np.float32), matched=np.arange(inliers),
-        errors=np.full(inliers, error, np.float32), expected=300, spread=min(inliers / 150, 1.0),
+        errors=np.full(inliers, error, np.float32), expected=300,
+        core=np.zeros((0, 2), np.float32), holes=0.1,
     )  # fmt: skip
     return Candidate(evidence=evidence, likeness=likeness)
 
@@ -25,7 +31,7 @@ candidates = st.builds(
     lambda inliers, error, *values: candidate(
         inliers,
         error,
-        Likeness(structure=values[0], colour=values[1], colourful=values[3], off_colour=values[2]),
+        Likeness(structure=values[0], colour=values[1], off_colour=values[2], core=values[3], core_structure=values[0]),
     ),
     st.integers(8, 600),
     st.floats(0, 0.55),
@@ -38,7 +44,15 @@ contests = st.tuples(st.floats(-1, 1), st.floats(-1, 1))
 
 
 def test_should_weigh_every_feature():
-    assert len(candidate().features()) == len(ALONE) - 1
+    for weights in WEIGHTS.values():
+        assert len(candidate().features()) == len(weights.against) == len(weights.alone) - 1
+
+
+def test_should_weigh_what_has_no_weights_of_its_own_as_all_others():
+    own = next(category for category in WEIGHTS if category)
+
+    assert weights_of("no such category") is WEIGHED
+    assert weights_of(own) is WEIGHTS[own]
 
 
 @given(one=candidates, closest=st.floats(-18, 18))

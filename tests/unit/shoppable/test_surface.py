@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from functions.shoppable.image import Image
 from functions.shoppable.matching.features import describe_image
@@ -49,11 +50,18 @@ def look_alike(flavour: int) -> Image:
     return image
 
 
+def hull(pose: Matrix, width: float = 1.0) -> NDArray[np.float32]:
+    """Of a product picture, or of so much of it from the left, in the frame."""
+    high, wide = texture(1).shape[:2]
+    corners = np.array([(0, 0), (width * wide, 0), (width * wide, high), (0, high)], np.float32)
+    return cv2.perspectiveTransform(corners[None], pose)[0]
+
+
 def compared(
-    shown: Image, *pictures: Image, pose: Matrix = POSE, frame: Image | None = None
+    shown: Image, *pictures: Image, pose: Matrix = POSE, frame: Image | None = None, core: float = 1.0
 ) -> tuple[Surface, list[Drawing]]:
     seen = surface(POSE, reference(pictures[0]), FRAME, frame_with(shown, pose) if frame is None else frame)
-    return seen, [draw(seen, POSE, reference(picture)) for picture in pictures]
+    return seen, [draw(seen, POSE, hull(POSE, core), reference(picture)) for picture in pictures]
 
 
 def alike(shown: Image, picture: Image, **given) -> Likeness:
@@ -109,11 +117,34 @@ def test_should_know_a_colour_from_the_cast_of_warm_light():
     assert found.off_colour < free.off_colour + 1
 
 
-def test_should_say_how_much_colour_there_is_to_compare():
+def test_should_hold_nothing_against_a_picture_without_colours():
     gray = np.repeat(texture(1).mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
+    other = np.ascontiguousarray(texture(1)[..., [2, 0, 1]])
 
-    assert alike(texture(1), texture(1)).colourful > 0.7
-    assert alike(gray, gray).colourful < 0.1
+    assert alike(gray, gray).colour > 0.8
+    assert alike(other, texture(1)).colour < 0.5
+
+
+def test_should_judge_what_is_firmly_found_apart_from_what_a_hand_covers():
+    held = texture(1).copy()
+    held[:, held.shape[1] // 2 :] = texture(7)[:, held.shape[1] // 2 :]
+
+    found = alike(held, texture(1), core=0.45)
+
+    assert found.core == pytest.approx(0.45, abs=0.05)
+    assert found.core_structure > 0.8
+    assert found.core_structure > found.structure + 0.1
+
+
+def test_should_have_no_core_where_nothing_is_firmly_found():
+    seen = surface(POSE, reference(texture(1)), FRAME, frame_with(texture(1)))
+    drawn = draw(seen, POSE, np.zeros((0, 2), np.float32), reference(texture(1)))
+
+    found = likeness(seen, drawn)
+
+    assert found is not None
+    assert (found.core, found.core_structure) == (0.0, 0.0)
+    assert distinct(seen, drawn, drawn) == INDISTINCT
 
 
 def test_should_bend_onto_a_surface_that_is_a_few_pixels_off():
@@ -130,7 +161,7 @@ def test_should_compare_what_is_inside_when_a_product_is_cut_off_by_the_frame():
     cut = frame_with(texture(1), pose)
     seen = surface(pose, reference(texture(1)), FRAME, cut)
 
-    drawn = draw(seen, pose, reference(texture(1)))
+    drawn = draw(seen, pose, hull(pose), reference(texture(1)))
 
     assert not seen.seen.all()
     assert surface(POSE, reference(texture(1)), FRAME, frame).seen.all()
@@ -144,7 +175,7 @@ def test_should_not_judge_a_product_of_which_nearly_all_is_outside_the_frame():
     pose = np.array([[SHRINK, 0, -SHRINK * 298], [0, SHRINK, AT_Y], [0, 0, 1.0]])
     seen = surface(pose, reference(texture(1)), FRAME, frame_with(texture(1), pose))
 
-    assert likeness(seen, draw(seen, pose, reference(texture(1)))) is None
+    assert likeness(seen, draw(seen, pose, hull(pose), reference(texture(1)))) is None
 
 
 def test_should_not_find_detail_in_a_plain_surface():
@@ -183,7 +214,7 @@ def test_should_not_side_with_either_where_they_share_no_place():
     seen, (first,) = compared(texture(1), texture(1))
     away = np.array([[SHRINK, 0, AT_X + 600], [0, SHRINK, AT_Y], [0, 0, 1.0]])
 
-    assert contest(seen, first, draw(seen, away, reference(texture(1)))) == (0.0, 0.0)
+    assert contest(seen, first, draw(seen, away, hull(away), reference(texture(1)))) == (0.0, 0.0)
 
 
 def test_should_refuse_a_damaged_picture_of_the_index():

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,9 +16,9 @@ TO_FRAME = np.array([100.0, 20.0])
 POINTS = 40
 
 
-def verified(error: float, hidden_below: float = HIGH) -> Evidence | None:
+def verified(error: float, hidden: tuple[float, float] = (HIGH, HIGH)) -> Evidence | None:
     """Of a product that lies upright in a frame; every descriptor is so far (squared) from its partner's. The frame
-    shows no points of what is below `hidden_below`, in pixels of the picture.
+    shows no points of what lies between the two heights `hidden`, in pixels of the picture.
     """
     rng = np.random.default_rng(1)
     places = rng.uniform((5, 5), (WIDE - 5, HIGH - 5), (POINTS, 2))
@@ -26,7 +27,7 @@ def verified(error: float, hidden_below: float = HIGH) -> Evidence | None:
     aside = np.sqrt(error) * np.eye(POINTS, 2 * POINTS, POINTS, dtype=np.float32)
     outline = np.array([(0, 0), (WIDE, 0), (WIDE, HIGH), (0, HIGH)], np.float32)
     reference = Reference(width=WIDE, height=HIGH, points=points, descriptors=known, outline=outline, jpeg=b"")
-    shown = np.flatnonzero(points[:, 1] < hidden_below)
+    shown = np.flatnonzero((points[:, 1] < hidden[0]) | (points[:, 1] > hidden[1]))
     seen = points[shown]
     seen[:, :2] += TO_FRAME
     frame = replace(describe_frame(np.zeros((360, 640, 3), np.uint8)), width=640, height=360, points=seen)
@@ -46,14 +47,25 @@ def test_should_place_the_product_and_count_how_firmly_its_points_look_alike(err
     assert evidence.outline[0] == pytest.approx(TO_FRAME, abs=0.1)
 
 
-def test_should_tell_how_much_is_expected_and_how_evenly_it_is_found():
-    whole, half = verified(0.0), verified(0.0, hidden_below=HIGH / 2)
+def test_should_tell_how_much_is_expected_and_what_of_it_is_surely_seen():
+    whole, half = verified(0.0), verified(0.0, hidden=(HIGH / 2, HIGH))
 
     assert whole is not None
     assert half is not None
     assert whole.expected == half.expected == POINTS
-    assert whole.spread == pytest.approx(1)
-    assert half.spread == pytest.approx(half.inliers / POINTS, abs=0.05)
+    assert cv2.contourArea(whole.core) > 0.6 * WIDE * HIGH
+    assert half.core[:, 1].max() < TO_FRAME[1] + HIGH / 2 + 1
+
+
+def test_should_find_the_hole_where_another_print_is_and_not_what_is_cut_off():
+    whole, cut, holed = verified(0.0), verified(0.0, hidden=(200, HIGH)), verified(0.0, hidden=(90, 210))
+
+    assert whole is not None
+    assert cut is not None
+    assert holed is not None
+    assert whole.holes == 0
+    assert cut.holes < 0.1
+    assert holed.holes > 0.15
 
 
 def test_should_not_estimate_a_map_of_points_that_lie_right_but_do_not_look_alike_firmly(monkeypatch):
