@@ -299,12 +299,12 @@ def _sheet(rows: Sequence[Row], runs: Sequence[films.Run | films.Foreign]) -> No
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=seeds_of, default=seeds_of("206-211"), help="of the grid")
-    parser.add_argument("--film-seeds", type=seeds_of, default=seeds_of("206-207"))
+    parser.add_argument("--seeds", type=seeds_of, default=seeds_of("216-221"), help="of the grid")
+    parser.add_argument("--film-seeds", type=seeds_of, default=seeds_of("216-217"))
     parser.add_argument(
-        "--open-seeds", type=seeds_of, default=seeds_of("208-212"), help="long takes among strangers only"
+        "--open-seeds", type=seeds_of, default=seeds_of("218-222"), help="long takes among strangers only"
     )
-    parser.add_argument("--shot-seeds", type=seeds_of, default=seeds_of("206-208"), help="films of transitions")
+    parser.add_argument("--shot-seeds", type=seeds_of, default=seeds_of("216-218"), help="films of transitions")
     parser.add_argument("--each", type=int, default=6, help="scenes per cell and seed")
     parser.add_argument("--peers", type=int, default=2, help="how many of these the peers are shown")
     parser.add_argument("--sizes", default="100,1000,10000,100000", help="of catalogues")
