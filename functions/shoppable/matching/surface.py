@@ -38,6 +38,11 @@ _COARSE = 23
 _DISTINCT = 13
 _DETAILED = 0.5
 """Of local contrast from which on there is something to compare."""
+_CORE_DETAILED = 0.4
+_CORE_INSIDE, _CORE_TOUCHED = 0.6, 0.3
+"""Share of a window that lies on the drawing, for the core: it may end at the product's edge; the latter where there
+is too little of the former.
+"""
 _DIFFERENT = 0.5
 INDISTINCT = 0.5
 """What `distinct` says when there is nothing to tell apart: neither good nor bad."""
@@ -349,8 +354,8 @@ def _structure(inside: Floats, correlation: Floats, detail: Floats) -> float:
 
 
 def _core_structure(core: Mask, inside: Floats, correlation: Floats, detail: Floats) -> float:
-    chosen = core & (inside > 0.6) & (detail > 0.4)
-    values = correlation[chosen if int(chosen.sum()) >= 6 else core & (inside > 0.3)]
+    chosen = core & (inside > _CORE_INSIDE) & (detail > _CORE_DETAILED)
+    values = correlation[chosen if int(chosen.sum()) >= 6 else core & (inside > _CORE_TOUCHED)]
     return float(np.median(values)) if len(values) else 0.0
 
 
