@@ -5,7 +5,7 @@ that no photograph of its brand has taught, a scene in the choice of thresholds 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -134,7 +134,7 @@ def fit_calibrated(samples: Sequence[Sample], category: str = "") -> Weights:
     for taught, judged in _folds(samples):
         weights = fit(taught, category)
         for sample in judged:
-            if category == (sample.place.category if sample.place.category in categories else ""):
+            if category == _weighed_as(sample, categories):
                 closest = weights.margins(sample).min(axis=1)
                 best = int(closest.argmax())
                 odds.append(float(_alone(sample, closest)[best] @ weights.alone))
@@ -151,18 +151,22 @@ def fit_categories(samples: Sequence[Sample]) -> dict[str, Weights]:
 
 def scores_of(weights: Mapping[str, Weights], sample: Sample) -> Doubles:
     """Probability of each candidate by the weights of its place's category."""
-    return weights.get(sample.place.category, weights[""]).scores(sample)
+    return weights[_weighed_as(sample, weights)].scores(sample)
 
 
 def unseen_scores(samples: Sequence[Sample]) -> list[tuple[Sample, Doubles]]:
     """Every sample with scores by weights that its fold has not taught."""
-    categories = categories_of(samples)
     return [
         (sample, scores_of(weights, sample))
         for taught, judged in _folds(samples)
-        for weights in ({category: fit_calibrated(taught, category) for category in categories},)
+        for weights in (fit_categories(taught),)
         for sample in judged
     ]
+
+
+def _weighed_as(sample: Sample, categories: Container[str]) -> str:
+    """The one of the categories with weights of their own by which a sample is scored, or `""`."""
+    return sample.place.category if sample.place.category in categories else ""
 
 
 def _folds(samples: Sequence[Sample], count: int = 6) -> list[tuple[list[Sample], list[Sample]]]:

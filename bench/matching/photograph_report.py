@@ -7,12 +7,11 @@ from typing import Final
 
 import cv2
 
-from bench.matching.catalogues import catalogue_of
 from bench.matching.fit import fit_categories, scores_of, unseen_scores
 from bench.matching.fitting import bands
 from bench.matching.peers import SiftPeer
 from bench.matching.photographs import NEIGHBOURS, Photograph, photographs, studio_pictures
-from bench.matching.samples import GROCERIES_CATEGORY, Sample, photograph_samples, scene_samples
+from bench.matching.samples import GROCERIES_CATEGORY, Sample, groceries, photograph_samples, scene_samples
 from functions.shoppable.matching.thresholds import approve_from, review_from
 
 TAUGHT: Final = (100, 101, 102, 103)
@@ -76,7 +75,7 @@ class Folds:
 
 def half(number: int, of: int) -> Half:
     """Every `of`th photograph from the `number`th on: ours, the peer's and what folds need."""
-    catalogue = catalogue_of(studio_pictures(), categories={name: GROCERIES_CATEGORY for name, _ in studio_pictures()})
+    catalogue = groceries()
     peer = SiftPeer(studio_pictures(), least=_PEER_INLIERS, robust=cv2.USAC_MAGSAC, checked=False)
     scenes = list(photographs())[number::of]
     ours: list[Answer] = []

@@ -71,9 +71,15 @@ class Sample:
         )
 
 
+def groceries() -> Catalogue:
+    """Of the studio pictures."""
+    pictures = list(studio_pictures())
+    return catalogue_of(pictures, categories={name: GROCERIES_CATEGORY for name, _ in pictures})
+
+
 def photograph_samples(scenes: Iterable[Photograph] | None = None) -> Iterator[Sample]:
     """Of real photographs (all of them), and of the same with their subject taken from the catalogue."""
-    catalogue = catalogue_of(studio_pictures(), categories={name: GROCERIES_CATEGORY for name, _ in studio_pictures()})
+    catalogue = groceries()
     for photograph in photographs() if scenes is None else scenes:
         for place, names, _ in _places(catalogue, photograph.image):
             if _is_beside(photograph, names):

@@ -158,6 +158,7 @@ def _verified(
         homography, pairs = again, better
     if homography is None or len(pairs.seen) < _MIN_INLIERS:
         return None
+    firm = pairs.known[_firmness(pairs.errors) > _CORE_FROM]
     return Evidence(
         image=image,
         homography=homography,
@@ -165,8 +166,8 @@ def _verified(
         matched=pairs.seen,
         errors=pairs.errors,
         expected=len(pairs.visible),
-        core=_core(homography, pairs, reference),
-        holes=_holes(pairs, reference),
+        core=_hull(project_points(homography, reference.points[firm, :2])),
+        holes=_holes(pairs, firm, reference),
     )
 
 
@@ -178,23 +179,19 @@ def _hull(points: Floats) -> Floats:
     return np.asarray(cv2.convexHull(points), np.float32).reshape(-1, 2) if len(points) >= 3 else points[:0]
 
 
-def _core(homography: Matrix, pairs: _Pairs, reference: Reference) -> Floats:
-    return _hull(project_points(homography, reference.points[pairs.known[_firmness(pairs.errors) > _CORE_FROM], :2]))
-
-
-def _holes(pairs: _Pairs, reference: Reference) -> float:
+def _holes(pairs: _Pairs, firm: Integers, reference: Reference) -> float:
+    """`firm`: points of the picture that span the core."""
     low, high = reference.outline.min(axis=0), reference.outline.max(axis=0)
     cell = float((high - low).max()) / _CELLS
     cells = np.clip((reference.points[:, :2] - low) / max(cell, 1e-6), 0, _CELLS - 1).astype(np.int32)
-    firmness = _firmness(pairs.errors)
-    hull = _hull(cells[pairs.known[firmness > _CORE_FROM]].astype(np.float32))
+    hull = _hull(cells[firm].astype(np.float32))
     if len(hull) < 3:
         return 1.0
     core = np.zeros((_CELLS, _CELLS), np.uint8)
     cv2.fillConvexPoly(core, np.rint(hull).astype(np.int32), 1)
     expected, found = np.zeros((2, _CELLS, _CELLS), np.float32)
     np.add.at(expected, tuple(cells[pairs.visible].T[::-1]), 1)
-    np.add.at(found, tuple(cells[pairs.known].T[::-1]), firmness)
+    np.add.at(found, tuple(cells[pairs.known].T[::-1]), _firmness(pairs.errors))
     around, found_around = (cv2.GaussianBlur(each, (0, 0), _AROUND) for each in (expected, found))
     share = found_around / np.maximum(around, 1e-6)
     x, y = cells[pairs.visible].T
