@@ -12,6 +12,7 @@ from bench.matching.grid import OURS, Row, Threshold
 
 BINS: Final = 15
 _CONFIDENCE = 0.95
+_RESAMPLED = 4_000
 
 Doubles = NDArray[np.float64]
 
@@ -78,6 +79,19 @@ def expected_error(found: Sequence[Bin]) -> float:
     """Expected calibration error: the mean distance of promise and truth, by answers."""
     total = sum(one.count for one in found)
     return sum(one.count * abs(one.promised - one.right) for one in found) / total if total else 0.0
+
+
+def share_of_worlds(rows: Sequence[Row], threshold: Threshold) -> tuple[float, float]:
+    """95 % interval of the share of approved answers that are right, worlds drawn anew with replacement: a product of
+    a world shows up in many of its scenes, so answers are not independent.
+    """
+    seeds = sorted({row.seed for row in rows})
+    found = [approved([row for row in rows if row.seed == seed], threshold) for seed in seeds]
+    counts, right = (np.array([getattr(one, name) for one in found]) for name in ("count", "right"))
+    drawn = np.random.default_rng(1).multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), _RESAMPLED)
+    tail = (1 - _CONFIDENCE) / 2
+    low, high = np.quantile(drawn @ right / np.maximum(drawn @ counts, 1), (tail, 1 - tail)).tolist()
+    return low, high
 
 
 def approved(rows: Iterable[Row], threshold: Threshold) -> Said:

@@ -38,7 +38,7 @@ _AS_IT_IS = np.array([0.0, 1.0, *(0.0 for _ in BENDS)])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Weights:
+class Learned:
     """As in scores.py."""
 
     against: Doubles
@@ -92,7 +92,7 @@ def counts_of(samples: Sequence[Sample], category: str) -> Doubles:
     return counts
 
 
-def fit(samples: Sequence[Sample], category: str = "") -> Weights:
+def fit(samples: Sequence[Sample], category: str = "") -> Learned:
     """Weights from samples, for a category."""
     weigh = counts_of(samples, category).tolist()
     rows: list[Doubles] = []
@@ -108,7 +108,7 @@ def fit(samples: Sequence[Sample], category: str = "") -> Weights:
                     labels.append(float(label))
                     counts.append(0.5 * weight)
     against = logistic(np.array(rows), np.array(labels), np.array(counts))
-    found = Weights(against=against, alone=np.zeros(0), calibration=_AS_IT_IS)
+    found = Learned(against=against, alone=np.zeros(0), calibration=_AS_IT_IS)
     rows, labels, counts = [], [], []
     for sample, weight in zip(samples, weigh, strict=True):
         closest = found.margins(sample).min(axis=1)
@@ -117,10 +117,10 @@ def fit(samples: Sequence[Sample], category: str = "") -> Weights:
         labels.append(float(sample.right[best]))
         counts.append(weight)
     alone = logistic(np.array(rows), np.array(labels), np.array(counts), constant=True)
-    return Weights(against=against, alone=alone, calibration=_AS_IT_IS)
+    return Learned(against=against, alone=alone, calibration=_AS_IT_IS)
 
 
-def fit_calibrated(samples: Sequence[Sample], category: str = "") -> Weights:
+def fit_calibrated(samples: Sequence[Sample], category: str = "") -> Learned:
     """The same, then calibrated so that odds of samples that did not teach them come true: Platt's (1999) line, with a
     bend at each of BENDS, since those that are hardly in doubt are more often right than a straight one has it.
 
@@ -144,12 +144,12 @@ def fit_calibrated(samples: Sequence[Sample], category: str = "") -> Weights:
     return replace(fit(samples, category), calibration=calibration)
 
 
-def fit_categories(samples: Sequence[Sample]) -> dict[str, Weights]:
+def fit_categories(samples: Sequence[Sample]) -> dict[str, Learned]:
     """Weights by category; `""`: of all that have none of their own."""
     return {category: fit_calibrated(samples, category) for category in categories_of(samples)}
 
 
-def scores_of(weights: Mapping[str, Weights], sample: Sample) -> Doubles:
+def scores_of(weights: Mapping[str, Learned], sample: Sample) -> Doubles:
     """Probability of each candidate by the weights of its place's category."""
     return weights[_weighed_as(sample, weights)].scores(sample)
 

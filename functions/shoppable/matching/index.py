@@ -47,6 +47,8 @@ _SAMPLED_IMAGES = 1_500
 _TRAINING = 120_000
 _FILE_BYTES = 512 << 20
 """Of records, at most: a finished file can be stored and deleted before the next one grows."""
+_KEPT = 64
+"""References that are kept: a frame mostly shows what the one before it did."""
 _MANIFEST = "manifest.json"
 _NAMES = "names.json"
 _IMAGES = "images.npy"
@@ -282,6 +284,8 @@ class InstanceIndex:
         )
         self._search = SearchLayer(directory / _SEARCH)
         self._records = records
+        self._kept: dict[int, Reference] = {}
+        """By image, the latest last."""
 
     @classmethod
     def load(cls, directory: Path, records: RecordSource | None = None) -> Self:
@@ -318,8 +322,14 @@ class InstanceIndex:
     def references(self, images: Iterable[int]) -> dict[int, Reference]:
         """All that is known of these images, read at once. Raises what the source of records does."""
         numbers = list(dict.fromkeys(images))
-        spans = [self._span(number) for number in numbers]
-        return {number: reference_of(record) for number, record in zip(numbers, self._records.read(spans), strict=True)}
+        missing = [number for number in numbers if number not in self._kept]
+        records = self._records.read([self._span(number) for number in missing])
+        read = {number: reference_of(record) for number, record in zip(missing, records, strict=True)}
+        found = {number: read[number] if number in read else self._kept.pop(number) for number in numbers}
+        self._kept |= found
+        while len(self._kept) > _KEPT:
+            del self._kept[next(iter(self._kept))]
+        return found
 
     def reference(self, image: int) -> Reference:
         """All that is known of one image."""

@@ -15,6 +15,7 @@ from functions.shoppable.matching.weights import Weights
 
 CERTAIN = 6.0
 """Margins beyond say no more."""
+_AGREEING = 200
 LARGEST = 12.0
 """Log odds beyond say no more."""
 
@@ -36,9 +37,10 @@ class Candidate:
             alike.colour,
             alike.off_colour / 20,
             math.log((found.firm + 0.5) / (found.expected + 5)),
-            found.holes,
             alike.core,
             alike.core_structure,
+            alike.core_worst,
+            math.log1p(_AGREEING * alike.agreeing) / 3,
         )
 
 

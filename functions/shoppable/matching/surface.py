@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from functions.shoppable.image import Image
 from functions.shoppable.matching.features import jpeg_of
 from functions.shoppable.matching.index import Reference
+from functions.shoppable.matching.verify import project_points
 
 SIDE = 144
 """Pixels: the longer side of the product in the crop."""
@@ -111,6 +112,10 @@ class Likeness:
     """0..1: share of the drawing that its core is."""
     core_structure: float
     """-1..1: as `structure`, of the core."""
+    core_worst: float
+    """-1..1: what a tenth of these correlations are below: a word or a drawing that is another."""
+    agreeing: float
+    """0..1: of a square as long as the product, how much is printed and agrees in detail."""
     colour: float
     """About -1..1: correlation of colours where the detail agrees, to what it could be; near 1 where there is but one
     colour.
@@ -184,16 +189,20 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
     inside, correlation, detail = _agreement(seen.detail, drawn.detail, mask)
     mask = mask[_HALF]
     agrees = mask & (correlation > _AGREES)
+    printed = agrees & (inside > _CORE_INSIDE) & (detail > _CORE_DETAILED)
     if int(agrees.sum()) < _LEAST_AGREEING * int(mask.sum()):
         agrees = mask & (correlation >= np.quantile(correlation[mask], 1 - _LEAST_AGREEING))
     lab = lab_of(under_neutral_light(seen.light, drawn.light, agrees, _MAX_CAST_AGREEING))
     first, second = lab[agrees][:, 1:], drawn.lab[agrees][:, 1:]
     apart = np.hypot(first[:, 0] - second[:, 0], first[:, 1] - second[:, 1])
     colour = _correlation(first, second)
+    core_structure, core_worst = _of_core(drawn.core[_HALF], inside, correlation, detail)
     return Likeness(
         structure=_structure(inside, correlation, detail),
         core=float(drawn.core.sum()) / float(drawn.mask.sum()),
-        core_structure=_core_structure(drawn.core[_HALF], inside, correlation, detail),
+        core_structure=core_structure,
+        core_worst=core_worst,
+        agreeing=float(printed.sum()) / (SIDE // 2) ** 2,
         colour=colour,
         off_colour=float(np.minimum(apart, 40).mean()),
     )
@@ -353,18 +362,18 @@ def _structure(inside: Floats, correlation: Floats, detail: Floats) -> float:
     return float(ordered[len(ordered) // 2])
 
 
-def _core_structure(core: Mask, inside: Floats, correlation: Floats, detail: Floats) -> float:
+def _of_core(core: Mask, inside: Floats, correlation: Floats, detail: Floats) -> tuple[float, float]:
+    """(the median, the lowest tenth) of the correlations of windows in the core."""
     chosen = core & (inside > _CORE_INSIDE) & (detail > _CORE_DETAILED)
-    values = correlation[chosen if int(chosen.sum()) >= 6 else core & (inside > _CORE_TOUCHED)]
-    return float(np.median(values)) if len(values) else 0.0
+    values = np.sort(correlation[chosen if int(chosen.sum()) >= 6 else core & (inside > _CORE_TOUCHED)])
+    return (float(values[len(values) // 2]), float(values[len(values) // 10])) if len(values) else (0.0, 0.0)
 
 
 def _inside(hull: Floats, into: Surface) -> Mask:
     """Where the hull, of the frame's points, lies in the surface."""
     result = np.zeros(into.picture.shape[:2], np.uint8)
     if len(hull) >= 3:
-        lifted = np.column_stack([hull.astype(np.float64), np.ones(len(hull))]) @ into.to_crop.T
-        cv2.fillConvexPoly(result, np.rint(lifted[:, :2] / lifted[:, 2:]).astype(np.int32), 1)
+        cv2.fillConvexPoly(result, np.rint(project_points(into.to_crop, hull)).astype(np.int32), 1)
     return result > 0
 
 

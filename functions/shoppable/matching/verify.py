@@ -26,12 +26,6 @@ _CORE_FROM = 0.3
 """Firmness of points that span the part of a product that is surely seen: other sides of a carton, or what a hand
 covers, have none.
 """
-_CELLS = 24
-"""Of a product's longer side: how finely it is told where points are found."""
-_AROUND = 2.0
-"""Cells: standard deviation of the window in which found points are counted."""
-_HOLE = 0.35
-"""Share of points found, of that where most are, below which there is a hole."""
 _MIN_MATCHES = 5
 _MIN_INLIERS = 8
 _FIRST_FIRM = 0.6
@@ -87,8 +81,6 @@ class Evidence:
     """Points of the picture that a frame could show at this size, in this place."""
     core: Floats
     """(N, 2): hull, in the frame, of what is firmly found; empty where that spans nothing."""
-    holes: float
-    """0..1: share of the points expected in the core around which hardly any are found: another print is there."""
 
     @property
     def inliers(self) -> int:
@@ -167,7 +159,6 @@ def _verified(
         errors=pairs.errors,
         expected=len(pairs.visible),
         core=_hull(project_points(homography, reference.points[firm, :2])),
-        holes=_holes(pairs, firm, reference),
     )
 
 
@@ -177,27 +168,6 @@ def _firmness(errors: Floats) -> Floats:
 
 def _hull(points: Floats) -> Floats:
     return np.asarray(cv2.convexHull(points), np.float32).reshape(-1, 2) if len(points) >= 3 else points[:0]
-
-
-def _holes(pairs: _Pairs, firm: Integers, reference: Reference) -> float:
-    """`firm`: points of the picture that span the core."""
-    low, high = reference.outline.min(axis=0), reference.outline.max(axis=0)
-    cell = float((high - low).max()) / _CELLS
-    cells = np.clip((reference.points[:, :2] - low) / max(cell, 1e-6), 0, _CELLS - 1).astype(np.int32)
-    hull = _hull(cells[firm].astype(np.float32))
-    if len(hull) < 3:
-        return 1.0
-    core = np.zeros((_CELLS, _CELLS), np.uint8)
-    cv2.fillConvexPoly(core, np.rint(hull).astype(np.int32), 1)
-    expected, found = np.zeros((2, _CELLS, _CELLS), np.float32)
-    np.add.at(expected, tuple(cells[pairs.visible].T[::-1]), 1)
-    np.add.at(found, tuple(cells[pairs.known].T[::-1]), _firmness(pairs.errors))
-    around, found_around = (cv2.GaussianBlur(each, (0, 0), _AROUND) for each in (expected, found))
-    share = found_around / np.maximum(around, 1e-6)
-    x, y = cells[pairs.visible].T
-    inside = core[y, x] > 0
-    shares = share[y[inside], x[inside]]
-    return float((shares < _HOLE * np.quantile(shares, 0.9)).mean()) if len(shares) else 1.0
 
 
 def _firm(errors: Floats) -> float:

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from bench.matching.calibration import Said, bins, diagram, expected_error
+from bench.matching.calibration import Said, bins, diagram, expected_error, share_of_worlds
 from bench.matching.fit import logistic, sigmoid
 from bench.matching.fitting import approve_from, seeds_of
 from bench.matching.grid import OURS, Answer, Row, best_threshold, confusion, tally
@@ -62,6 +64,17 @@ def test_should_count_an_answer_right_only_where_the_product_is_and_only_once():
     assert found.f1 == pytest.approx(2 / 7)
 
 
+def test_should_be_less_certain_where_mistakes_are_those_of_one_world():
+    right, wrong = row(answer("TEA-01", 0.9)), row(answer("TEA-02", 0.9))
+    together = [replace(wrong if seed == 1 else right, seed=seed) for seed in range(10) for _ in range(10)]
+    apart = [replace(wrong if number == 1 else right, seed=seed) for seed in range(10) for number in range(10)]
+
+    low, high = share_of_worlds(together, from_half)
+
+    assert low < 0.8 < 0.95 < high
+    assert share_of_worlds(apart, from_half) == pytest.approx((0.9, 0.9))
+
+
 def test_should_count_as_confused_only_what_names_another_flavour_of_what_is_shown():
     rows = [row(answer("TEA-02", 0.9), answer("BOX-01", 0.9)), row(answer("TEA-01", 0.9)), row(answer("TEA-02", 0.1))]
 
@@ -83,6 +96,7 @@ def test_should_approve_from_where_mistakes_are_rare_enough():
     assert approve_from([*answers, *((score, False, 1.0) for score in wrong)]) == pytest.approx(0.561)
     assert approve_from([*answers, *((score, False, 0.5) for score in wrong)]) == pytest.approx(0.5)
     assert approve_from([(0.99, False, 1.0), *answers[:50]]) > 1
+    assert approve_from(answers, least=0.7) == 0.7
 
 
 def test_should_find_the_weights_that_made_the_labels():

@@ -7,7 +7,7 @@ import pytest
 from functions.contracts import ids
 from functions.shoppable.matching.features import describe_image
 from functions.shoppable.matching.index import IndexEntry, InstanceIndex, build_index
-from functions.shoppable.matching.records import DamagedRecordError
+from functions.shoppable.matching.records import DamagedRecordError, FileRecords
 from tests.unit.shoppable.clips import texture
 
 PRODUCTS = 3
@@ -88,6 +88,25 @@ def test_should_refuse_a_damaged_record(entries, tmp_path):
     with pytest.raises(DamagedRecordError, match="records-0000"):
         index.reference(0)
     assert index.reference(1).points.size
+
+
+def test_should_read_again_only_what_is_not_among_the_latest(entries, tmp_path, monkeypatch):
+    monkeypatch.setattr("functions.shoppable.matching.index._KEPT", 2)
+    build_index(entries, tmp_path)
+    read: list[int] = []
+
+    class Counted(FileRecords):
+        def read(self, spans):
+            read.append(len(spans))
+            return super().read(spans)
+
+    index = InstanceIndex.load(tmp_path, Counted(tmp_path))
+    first = index.references([0, 1])[0]
+
+    assert index.references([0, 1, 0])[0] is first
+    assert index.references([0, 2])[0] is first
+    assert index.references([1])[1] is not first
+    assert read == [2, 0, 1, 1]
 
 
 def test_should_divide_records_among_files_of_limited_size(entries, tmp_path, monkeypatch):

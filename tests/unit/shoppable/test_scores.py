@@ -12,8 +12,10 @@ from functions.shoppable.matching.scores import CERTAIN, Candidate, weights_of
 from functions.shoppable.matching.surface import Likeness
 from functions.shoppable.matching.verify import Evidence
 
-LIKE = Likeness(structure=0.8, core=0.7, core_structure=0.85, colour=0.85, off_colour=4.0)
-CHANCE = Likeness(structure=0.15, core=0.2, core_structure=0.3, colour=0.1, off_colour=18.0)
+LIKE = Likeness(structure=0.8, core=0.7, core_structure=0.85, core_worst=0.6, agreeing=0.4, colour=0.85, off_colour=4.0)
+CHANCE = Likeness(
+    structure=0.15, core=0.2, core_structure=0.3, core_worst=-0.2, agreeing=0.02, colour=0.1, off_colour=18.0
+)
 WEIGHED = WEIGHTS[""]
 margin, probability = partial(scores.margin, WEIGHED), partial(scores.probability, WEIGHED)
 
@@ -22,7 +24,7 @@ def candidate(inliers: int = 60, error: float = 0.15, likeness: Likeness = LIKE)
     evidence = Evidence(
         image=0, homography=np.eye(3), outline=np.zeros((4, 2), np.float32), matched=np.arange(inliers),
         errors=np.full(inliers, error, np.float32), expected=300,
-        core=np.zeros((0, 2), np.float32), holes=0.1,
+        core=np.zeros((0, 2), np.float32),
     )  # fmt: skip
     return Candidate(evidence=evidence, likeness=likeness)
 
@@ -31,7 +33,15 @@ candidates = st.builds(
     lambda inliers, error, *values: candidate(
         inliers,
         error,
-        Likeness(structure=values[0], colour=values[1], off_colour=values[2], core=values[3], core_structure=values[0]),
+        Likeness(
+            structure=values[0],
+            colour=values[1],
+            off_colour=values[2],
+            core=values[3],
+            core_structure=values[0],
+            core_worst=values[1],
+            agreeing=values[3],
+        ),
     ),
     st.integers(8, 600),
     st.floats(0, 0.55),

@@ -136,6 +136,24 @@ def test_should_judge_what_is_firmly_found_apart_from_what_a_hand_covers():
     assert found.core_structure > found.structure + 0.1
 
 
+def test_should_see_a_drawing_in_the_core_that_is_another():
+    same, other = (alike(look_alike(flavour), look_alike(1)) for flavour in (1, 2))
+
+    assert other.core_structure > 0.6
+    assert same.core_worst > 0.6
+    assert other.core_worst < same.core_worst - 0.3
+
+
+def test_should_tell_how_much_print_agrees():
+    held = texture(1).copy()
+    held[:, held.shape[1] // 2 :] = (120, 150, 200)
+
+    free, half, other = (alike(shown, texture(1)) for shown in (texture(1), held, texture(2)))
+
+    assert 0.3 < half.agreeing / free.agreeing < 0.7
+    assert other.agreeing < 0.5 * free.agreeing
+
+
 def test_should_have_no_core_where_nothing_is_firmly_found():
     seen = surface(POSE, reference(texture(1)), FRAME, frame_with(texture(1)))
     drawn = draw(seen, POSE, np.zeros((0, 2), np.float32), reference(texture(1)))
@@ -143,7 +161,7 @@ def test_should_have_no_core_where_nothing_is_firmly_found():
     found = likeness(seen, drawn)
 
     assert found is not None
-    assert (found.core, found.core_structure) == (0.0, 0.0)
+    assert (found.core, found.core_structure, found.core_worst) == (0.0, 0.0, 0.0)
     assert distinct(seen, drawn, drawn) == INDISTINCT
 
 

@@ -57,17 +57,6 @@ def test_should_tell_how_much_is_expected_and_what_of_it_is_surely_seen():
     assert half.core[:, 1].max() < TO_FRAME[1] + HIGH / 2 + 1
 
 
-def test_should_find_the_hole_where_another_print_is_and_not_what_is_cut_off():
-    whole, cut, holed = verified(0.0), verified(0.0, hidden=(200, HIGH)), verified(0.0, hidden=(90, 210))
-
-    assert whole is not None
-    assert cut is not None
-    assert holed is not None
-    assert whole.holes == 0
-    assert cut.holes < 0.1
-    assert holed.holes > 0.15
-
-
 def test_should_not_estimate_a_map_of_points_that_lie_right_but_do_not_look_alike_firmly(monkeypatch):
     estimated = []
     monkeypatch.setattr(verification, "_estimate", lambda *given: estimated.append(given))
