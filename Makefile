@@ -153,7 +153,7 @@ bench-matching: $(INSTALLED) ## All that is promised of finding products, in one
 .PHONY: fit-matching
 fit-matching: $(INSTALLED) ## Estimate weights and thresholds of scores anew, from calibration seeds and photographs
 	$(RUN) -m bench.matching fit
-	$(RUN) -m bench.matching fit --peers 10 --seeds 140-149
+	$(RUN) -m bench.matching fit --peers 10 --seeds 140-149 --each 3
 	$(RUN) -m bench.matching.appearance_fit --seeds 100-104
 
 release: $(INSTALLED) ## Write promotions/dev.json, what dev runs (OUTPUTS=file: its outputs; else Pulumi is asked)

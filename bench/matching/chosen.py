@@ -1,6 +1,6 @@
 """Chosen by `make fit-matching`, which writes this file: from which score, or inliers, on F1 is best.
 
-From 702 generated scenes of seeds 110 to 112.
+From 1170 generated scenes of seeds 140 to 149.
 """
 
-BEST_F1 = {"ours": 0.8244, "SIFT, FLANN, RANSAC": 17, "ORB bag of words": 16}
+BEST_F1 = {"ours": 0.5618, "SIFT, FLANN, RANSAC": 16, "ORB bag of words": 16}
