@@ -20,7 +20,8 @@ def pack(seed: int):
 
 @pytest.fixture
 def manifest(account, tmp_path, monkeypatch) -> IndexManifest:
-    """An index of three products is stored, and too large to be fetched as a whole."""
+    """An index of three products is stored, and too large to be fetched as a whole; nothing is kept unpacked."""
+    monkeypatch.setattr("functions.shoppable.matching.index._KEPT", 0)
     monkeypatch.setattr(index, "cache_root", lambda: tmp_path / "cache")
     monkeypatch.setattr(index, "WHOLE_BYTES", 1)
     index.forget()
