@@ -27,13 +27,9 @@ _TILES = (16, 9)
 _LASTING_STEPS = 5
 _FULL_STEPS = 20
 """What is in sight for so long, some 1.6 s, counts in full; what only passes, less."""
-_EDGE = 0.05
-"""Of the frame: what is so near to an edge counts as not seen there."""
-_USUAL, _WHOLE = 0.9, 0.5
-"""What a frame shows of a surface must be the latter share of what the shot shows of it at its best (a quantile, over
-the shot's frames): of what comes, goes, or stands behind something only a part is there.
-"""
-_NEW_CONTENT = 0.18
+_EDGE = 0.1
+"""Of the frame: what is so near to an edge counts as not seen there. Of what comes or goes only a part is inside."""
+_NEW_CONTENT = 0.15
 """Share of what a picture of the shot shows on average, times the frame's quality, that must be new in one more."""
 _LEAST_CONTENT = 0.1
 """Share of a picture: less than this is taken for nothing."""
@@ -145,12 +141,10 @@ def _shown(tracks: Tracks, steps: Sequence[int | None]) -> Floats:
 
 def _covering(shown: Floats, quality: Floats) -> list[int]:
     """Positions of the frames to examine, the most telling first."""
-    there = shown > 0
-    steps = there.sum(axis=1)
+    seen = shown > 0
+    steps = seen.sum(axis=1)
     weight = shown.sum(axis=1) / np.maximum(steps, 1)
-    weight = weight * np.minimum(1, steps / _FULL_STEPS) / max(float((weight @ there).mean()), _LEAST_CONTENT)
-    usual = np.quantile(shown, _USUAL, axis=1, keepdims=True) if len(shown) else 0
-    seen = there & (shown >= _WHOLE * usual)
+    weight = weight * np.minimum(1, steps / _FULL_STEPS) / max(float((weight @ seen).mean()), _LEAST_CONTENT)
     missing = np.ones(len(shown), np.bool_)
     chosen: list[int] = []
     while True:

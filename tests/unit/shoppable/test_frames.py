@@ -1,7 +1,6 @@
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from functions.shoppable.decode import open_video
 from functions.shoppable.frames import choose, sample_frames
@@ -104,44 +103,26 @@ def test_a_sharp_frame_is_preferred(tmp_path):
     assert 55 <= examined <= 85
 
 
-STEPS, INSIDE_FROM, POINTS = 40, 20, 30
-
-
-def examined_of_sharper_first_half(first: NDArray[np.int32], x: NDArray[np.float64]) -> list[int]:
-    """Numbers of the steps examined, of one surface whose points are followed from `first` to the end, at `x` of the
-    frame's width in each step.
-    """
-    times = np.arange(STEPS) * 80
+def test_what_comes_in_at_an_edge_is_examined_when_it_is_inside_though_it_was_sharper_before():
+    steps, inside_from, count = 40, 20, 30
+    times = np.arange(steps) * 80
     motion = tuple(
-        Motion(ms=int(ms), speed=0.0, change=0.0, sharpness=10.0 if step < INSIDE_FROM else 8.0)
+        Motion(ms=int(ms), speed=0.0, change=0.0, sharpness=10.0 if step < inside_from else 8.0)
         for step, ms in enumerate(times)
     )
-    shots = SegmentShots(start_ms=0, end_ms=STEPS * 80, frames=STEPS, cuts=(), motion=motion)
-    down = np.linspace(0.2, 0.8, POINTS)
-    places = np.concatenate(
-        [np.stack([x[at:], np.full(STEPS - at, y)], axis=1) for at, y in zip(first, down, strict=True)]
-    )
+    shots = SegmentShots(start_ms=0, end_ms=steps * 80, frames=steps, cuts=(), motion=motion)
+    x = np.where(np.arange(steps) < inside_from, 0.95, 0.5)
+    places = np.stack([np.tile(x, count), np.repeat(np.linspace(0.2, 0.8, count), steps)], axis=1)
     tracks = Tracks(
-        width=1280, height=720, times_ms=times.astype(np.int32), first=first, length=(STEPS - first).astype(np.int32),
-        surface=np.zeros(POINTS, np.int32), points=np.rint(places * 65535).astype(np.uint16),
+        width=1280, height=720, times_ms=times.astype(np.int32), first=np.zeros(count, np.int32),
+        length=np.full(count, steps, np.int32), surface=np.arange(count, dtype=np.int32),
+        points=np.rint(places * 65535).astype(np.uint16),
     )  # fmt: skip
-    return [choice.ms // 80 for choice in choose(shots, tracks) if not choice.spare]
 
+    examined = [choice.ms for choice in choose(shots, tracks) if not choice.spare]
 
-def test_what_comes_in_at_an_edge_is_examined_when_it_is_inside_though_it_was_sharper_before():
-    x = np.where(np.arange(STEPS) < INSIDE_FROM, 0.97, 0.5)
-
-    (examined,) = examined_of_sharper_first_half(np.zeros(POINTS, np.int32), x)
-
-    assert examined >= INSIDE_FROM
-
-
-def test_what_is_shown_in_part_is_examined_when_most_of_it_is_there_though_it_was_sharper_before():
-    first = np.where(np.arange(POINTS) < POINTS // 4, 0, INSIDE_FROM).astype(np.int32)
-
-    (examined,) = examined_of_sharper_first_half(first, np.full(STEPS, 0.5))
-
-    assert examined >= INSIDE_FROM
+    assert len(examined) == 1
+    assert examined[0] >= times[inside_from]
 
 
 def test_second_looks_are_few_and_apart_from_the_first(visited):
