@@ -20,7 +20,7 @@ import numpy as np
 
 from bench.matching import films
 from bench.matching.fit import MISSING_LEARNED, MISSING_PRIOR, Doubles, logistic, sigmoid
-from bench.matching.fitting import LEAST, REVIEW, seeds_of
+from bench.matching.fitting import CALIBRATION, LEAST, REVIEW, seeds_of
 from bench.matching.jobs import two_processes
 from bench.matching.sampling_films import drawn
 from bench.matching.scale_catalogue import drawn as drawn_products
@@ -281,7 +281,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     seeds: tuple[int, ...] = given.seeds
-    if len(seeds) < 3 or not all(100 <= seed < 150 for seed in seeds):
+    if len(seeds) < 3 or not set(seeds) <= set(CALIBRATION):
         parser.error("weights and thresholds are learned on seeds 100 to 149 only, and on three of them at least")
     with TemporaryDirectory(prefix="bench-appearances-") as name:
         watched = watched_films(Path(name), seeds)

@@ -29,6 +29,8 @@ from functions.shoppable.matching import fitted
 
 FITTED: Final = Path(str(fitted.__file__))
 CHOSEN: Final = Path(__file__).parent / "chosen.py"
+CALIBRATION: Final = range(100, 150)
+"""Seeds that anything may be learned or chosen on."""
 PRECISION: Final = 0.992
 """Of what is approved in the samples, so that 0.99 holds beyond them."""
 REVIEW: Final = 0.1
@@ -171,7 +173,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     seeds: tuple[int, ...] = given.seeds
-    if not all(100 <= seed < 150 for seed in seeds):
+    if not set(seeds) <= set(CALIBRATION):
         parser.error("weights and thresholds are learned on seeds 100 to 149 only")
     if given.peers:
         rows = ask(seeds[: given.peers], given.each, 1)

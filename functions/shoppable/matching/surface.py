@@ -189,20 +189,21 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
     inside, correlation, detail = _agreement(seen.detail, drawn.detail, mask)
     mask = mask[_HALF]
     agrees = mask & (correlation > _AGREES)
-    printed = agrees & (inside > _CORE_INSIDE) & (detail > _CORE_DETAILED)
+    printed = (inside > _CORE_INSIDE) & (detail > _CORE_DETAILED)
+    agreeing = int((agrees & printed).sum())
     if int(agrees.sum()) < _LEAST_AGREEING * int(mask.sum()):
         agrees = mask & (correlation >= np.quantile(correlation[mask], 1 - _LEAST_AGREEING))
     lab = lab_of(under_neutral_light(seen.light, drawn.light, agrees, _MAX_CAST_AGREEING))
     first, second = lab[agrees][:, 1:], drawn.lab[agrees][:, 1:]
     apart = np.hypot(first[:, 0] - second[:, 0], first[:, 1] - second[:, 1])
     colour = _correlation(first, second)
-    core_structure, core_worst = _of_core(drawn.core[_HALF], inside, correlation, detail)
+    core_structure, core_worst = _of_core(drawn.core[_HALF], printed, inside, correlation)
     return Likeness(
         structure=_structure(inside, correlation, detail),
         core=float(drawn.core.sum()) / float(drawn.mask.sum()),
         core_structure=core_structure,
         core_worst=core_worst,
-        agreeing=float(printed.sum()) / (SIDE // 2) ** 2,
+        agreeing=agreeing / (SIDE // 2) ** 2,
         colour=colour,
         off_colour=float(np.minimum(apart, 40).mean()),
     )
@@ -362,9 +363,9 @@ def _structure(inside: Floats, correlation: Floats, detail: Floats) -> float:
     return float(ordered[len(ordered) // 2])
 
 
-def _of_core(core: Mask, inside: Floats, correlation: Floats, detail: Floats) -> tuple[float, float]:
+def _of_core(core: Mask, printed: Mask, inside: Floats, correlation: Floats) -> tuple[float, float]:
     """(the median, the lowest tenth) of the correlations of windows in the core."""
-    chosen = core & (inside > _CORE_INSIDE) & (detail > _CORE_DETAILED)
+    chosen = core & printed
     values = np.sort(correlation[chosen if int(chosen.sum()) >= 6 else core & (inside > _CORE_TOUCHED)])
     return (float(values[len(values) // 2]), float(values[len(values) // 10])) if len(values) else (0.0, 0.0)
 
