@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,5 +113,7 @@ def _fetch_file(s3: "S3Client", bucket: str, key: str, file: Path, digest: str) 
 def _discard_unused(root: Path) -> None:
     if root.is_dir():
         for directory in root.iterdir():
-            if time.time() - directory.stat().st_mtime > KEPT_SECONDS:
-                shutil.rmtree(directory, ignore_errors=True)
+            # Another process may be fetching beside this one: its scratch directory is gone as soon as it is done.
+            with suppress(FileNotFoundError):
+                if time.time() - directory.stat().st_mtime > KEPT_SECONDS:
+                    shutil.rmtree(directory, ignore_errors=True)

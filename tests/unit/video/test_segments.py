@@ -252,6 +252,13 @@ def test_an_index_that_nobody_used_for_long_is_deleted(account, order, tmp_path,
     assert not unused.exists()
 
 
+def test_what_another_process_takes_away_while_the_disk_is_tidied_is_no_failure(account, order, tmp_path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "fetching-gone").symlink_to(tmp_path / "nothing")
+
+    assert index.load(aws.s3(), "catalogue", INDEX)
+
+
 @pytest.mark.parametrize("handler", [detect_shots, sample_frames])
 def test_a_film_that_became_undecodable_is_permanent_and_says_why(account, context, order, handler):
     detect_shots(order.model_dump(mode="json"), context)
