@@ -6,12 +6,10 @@ catalogue that has nothing of it. Nothing here looks at a held-out seed.
 """
 
 import argparse
-import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
@@ -20,7 +18,7 @@ import numpy as np
 
 from bench.matching import films
 from bench.matching.fit import MISSING_LEARNED, MISSING_PRIOR, Doubles, logistic, sigmoid
-from bench.matching.fitting import CALIBRATION, LEAST, REVIEW, seeds_of
+from bench.matching.fitting import CALIBRATION, REVIEW, approve_from, seeds_of
 from bench.matching.jobs import two_processes
 from bench.matching.sampling_films import drawn
 from bench.matching.scale_catalogue import drawn as drawn_products
@@ -32,7 +30,6 @@ from functions.shoppable.appearances import LinkedAppearance, link
 from functions.shoppable.confidence import Features
 
 FITTED: Final = Path(str(fitted_appearances.__file__))
-PRECISION: Final = 0.99
 STRANGERS: Final = 1.0
 """As much film that shows nothing of what is sold as film that does: an assumption."""
 PRIOR: Final = Features(best=1.0, sightings=0.3, missed=-1.5, unsteady=-1.0, contest=-1.0)
@@ -171,25 +168,9 @@ def _folds(told: Sequence[Told]) -> list[tuple[list[Told], list[Told]]]:
     ]
 
 
-def _score(judged: tuple[Told, float]) -> float:
-    return judged[1]
-
-
 def threshold(judged: Sequence[tuple[Told, float]]) -> float:
-    """Approved from this score on: the lowest from which on PRECISION of what is said is right, both as the scores
-    promise it and as it was counted. What is more likely wrong than right is not, however few mistakes there are.
-    """
-    said = right = promised = 0.0
-    lowest = 1.0
-    for score, equals in groupby(sorted(judged, key=_score, reverse=True), key=_score):
-        for one, _ in equals:
-            weight = weight_of(one, MISSING_PRIOR)
-            said += weight
-            right += weight * one.right
-            promised += weight * score
-        if min(right, promised) >= PRECISION * said and score >= LEAST:
-            lowest = score
-    return math.floor(lowest * 1000) / 1000
+    """Approved from this score on, as matches are."""
+    return approve_from((score, one.right, weight_of(one, MISSING_PRIOR)) for one, score in judged)
 
 
 @dataclass(frozen=True, kw_only=True)

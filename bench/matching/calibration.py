@@ -43,8 +43,8 @@ class Said:
     @property
     def interval(self) -> tuple[float, float]:
         """Clopper and Pearson's, 95 %."""
-        low = _solved(lambda chance: 1 - _at_most(self.right - 1, self.count, chance), _TAIL) if self.right else 0.0
-        high = _solved(lambda chance: 1 - _at_most(self.right, self.count, chance), 1 - _TAIL)
+        low = _solved(lambda chance: 1 - at_most(self.right - 1, self.count, chance), _TAIL) if self.right else 0.0
+        high = _solved(lambda chance: 1 - at_most(self.right, self.count, chance), 1 - _TAIL)
         return low, high if self.right < self.count else 1.0
 
 
@@ -136,8 +136,8 @@ def diagram(found: Sequence[Bin], title: str) -> str:
     )
 
 
-def _at_most(successes: int, trials: int, chance: float) -> float:
-    """Of a binomial distribution."""
+def at_most(successes: int, trials: int, chance: float) -> float:
+    """The chance of no more than so many successes, each with `chance`: of a binomial distribution."""
     if successes < 0:
         return 0.0
     if successes >= trials:

@@ -50,7 +50,7 @@ class Learned:
 
     def margins(self, sample: Sample) -> Doubles:
         """(candidates, candidates): log odds of the row's against the column's; CERTAIN on the diagonal."""
-        features = features_of(sample)
+        features = sample.features
         result = np.full((len(features), len(features)), CERTAIN)
         for (low, high), contest in sample.place.contests.items():
             odds = float(np.r_[features[low] - features[high], contest] @ self.against)
@@ -64,11 +64,6 @@ class Learned:
         best = int(closest.argmax())
         others = np.arange(len(scores)) != best
         return np.where(others, np.minimum(scores, 1 - scores[best]), scores)
-
-
-def features_of(sample: Sample) -> Doubles:
-    """(candidates, features)."""
-    return np.array([candidate.features() for candidate in sample.place.candidates])
 
 
 def sigmoid(odds: Doubles) -> Doubles:
@@ -99,7 +94,7 @@ def fit(samples: Sequence[Sample], category: str = "") -> Learned:
     labels: list[float] = []
     counts: list[float] = []
     for sample, weight in zip(samples, weigh, strict=True):
-        features = features_of(sample)
+        features = sample.features
         for (low, high), contest in sample.place.contests.items():
             if sample.right[low] != sample.right[high]:
                 row = np.r_[features[low] - features[high], contest]
@@ -185,10 +180,8 @@ def _bent(odds: Doubles) -> Doubles:
 
 
 def _alone(sample: Sample, closest: Doubles) -> Doubles:
-    features = features_of(sample)
-    distinct = [sample.place.least_distinct(number) for number in range(len(features))]
     close = -np.log1p(np.exp(-np.minimum(closest, CERTAIN)))
-    return np.column_stack([np.ones(len(features)), features, distinct, close])
+    return np.column_stack([np.ones(len(closest)), sample.features, sample.distinct, close])
 
 
 def logistic(

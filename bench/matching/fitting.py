@@ -14,6 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
+from bench.matching.calibration import at_most
 from bench.matching.fit import (
     BENDS,
     MISSING_PRIOR,
@@ -31,16 +32,16 @@ FITTED: Final = Path(str(fitted.__file__))
 CHOSEN: Final = Path(__file__).parent / "chosen.py"
 CALIBRATION: Final = range(100, 150)
 """Seeds that anything may be learned or chosen on."""
-PRECISION: Final = 0.992
-"""Of what is approved in the samples, so that 0.99 holds beyond them."""
+PRECISION: Final = 0.99
+"""Of what is approved, at least."""
+_SURPRISE = 0.025
+"""Chance of as many mistakes below which they contradict PRECISION."""
 REVIEW: Final = 0.1
 """A person is asked where at least about one answer in ten is right."""
-LEAST: Final = 0.5
-"""Approved from, at least: few samples may have no mistake."""
+LEAST: Final = 0.8
+"""Approved from, at least: of answers with the lowest score that is approved, four of five must be right."""
 LEAST_UNSEEN: Final = 0.9
-"""The same where no photographs say how the category looks outside of drawings, which are cleaner: nine of ten answers
-with the lowest score that is approved must be right.
-"""
+"""The same where no photographs say how the category looks outside of drawings, which are cleaner."""
 _ENOUGH = 70
 """Right answers that a category needs for a threshold of its own."""
 
@@ -74,18 +75,22 @@ def _scenes(seed: int, each: int) -> list[Sample]:
 
 
 def approve_from(answers: Iterable[tuple[float, bool, float]], least: float = LEAST) -> float:
-    """The lowest score from which on at least PRECISION of what is said is right; `least` or more, above 1 if there
-    is none.
+    """The lowest score, `least` or more, from which on the answers do not contradict that PRECISION of them are right,
+    rounded up; above 1 if there is none. To choose it by their share alone would be to choose by a single mistake: a
+    hundred photographs cannot tell 0.98 from 0.99.
 
     `answers`: (score, right, weight).
     """
-    said, right, lowest = 0.0, 0.0, 1.001
-    for score, is_right, weight in sorted(answers, reverse=True):
+    said, right, lowest, holds = 0.0, 0.0, 1.001, True
+    for score, is_right, weight in sorted(answers, key=lambda answer: (-answer[0], answer[1])):
+        if score < least:
+            break
         said += weight
         right += weight * is_right
-        if is_right and right / said >= PRECISION:
+        holds = at_most(round(right), round(said), PRECISION) >= _SURPRISE
+        if holds and is_right:
             lowest = score
-    return max(lowest, least)
+    return least if holds else math.ceil(1000 * lowest) / 1000
 
 
 def bands(judged: Judged) -> dict[str, tuple[float, float]]:
@@ -100,14 +105,10 @@ def bands(judged: Judged) -> dict[str, tuple[float, float]]:
     large = {name: group for name, group in of_category.items() if sum(right for _, right, _ in group) >= _ENOUGH}
     rest = [answer for name, group in of_category.items() if name not in large for answer in group]
     found = {
-        name: _up(approve_from(group, LEAST if name in photographed else LEAST_UNSEEN)) for name, group in large.items()
+        name: approve_from(group, LEAST if name in photographed else LEAST_UNSEEN) for name, group in large.items()
     }
-    strictest = max([*found.values(), _up(approve_from(rest, LEAST_UNSEEN)) if rest else LEAST_UNSEEN])
+    strictest = max([*found.values(), approve_from(rest, LEAST_UNSEEN)])
     return {name: (value, min(REVIEW, value)) for name, value in sorted({"": strictest, **found}.items())}
-
-
-def _up(score: float) -> float:
-    return math.ceil(score * 1000) / 1000
 
 
 def write(weights: Mapping[str, Learned], found: dict[str, tuple[float, float]], taught: str) -> str:

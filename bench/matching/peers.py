@@ -1,6 +1,6 @@
 """Plain peers, put together from OpenCV's own pieces as its tutorials do: what ours is measured against in one run.
 
-Both describe pictures at the size at which ours does, and both keep, of several products that claim one place, the one
+Both describe frames at the size at which ours does, and both keep, of several products that claim one place, the one
 with the most inliers. How many inliers a product needs is chosen as our thresholds are: on calibration seeds.
 """
 
@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.shoppable.image import Image
-from functions.shoppable.matching.features import ROOT_SCALE, ImageFeatures
+from functions.shoppable.matching.features import FRAME_SIDE, ROOT_SCALE, ImageFeatures
 from functions.shoppable.paths import box_iou
 
 Box = tuple[float, float, float, float]
 
 LEAST_INLIERS: Final = 6
+PRODUCT_SIDE: Final = 960
+"""Pixels: longer pictures of products are brought down to this side."""
 _SAME_PLACE = 0.3
 _WORDS = 1000
 _SHORTLIST = 20
@@ -62,7 +64,7 @@ class SiftPeer:
         self._sift = cast("Any", cv2).SIFT_create(contrastThreshold=0.02)
         self._flann, self._least, self._enlarge = flann, least, enlarge
         self._robust, self._checked = robust, checked
-        self._known = [self._described(product, image) for product, image in pictures]
+        self._known = [self._described(product, image, PRODUCT_SIDE) for product, image in pictures]
 
     def add(self, product: str, features: ImageFeatures) -> None:
         """A picture that is described already."""
@@ -73,7 +75,7 @@ class SiftPeer:
     def match(self, image: Image, without: Collection[str] = ()) -> list[Seen]:
         """Products with enough inliers, the best first; `without`: as if these were not sold."""
         cv2.setRNGSeed(1)
-        seen = self._described("", image)
+        seen = self._described("", image, FRAME_SIDE)
         if len(seen.points) < self._least:
             return []
         matcher: Any = (
@@ -88,8 +90,8 @@ class SiftPeer:
         )
         return _best(one for one in found if one is not None)
 
-    def _described(self, product: str, image: Image) -> _Known:
-        sized = _sized(image, self._enlarge)
+    def _described(self, product: str, image: Image, side: int) -> _Known:
+        sized = _sized(image, side, self._enlarge)
         points, raw = self._sift.detectAndCompute(cv2.cvtColor(sized, cv2.COLOR_BGR2GRAY), None)
         size = (sized.shape[1], sized.shape[0])
         if not points:
@@ -116,7 +118,7 @@ class OrbPeer:
     ) -> None:
         self._orb: Any = cv2.ORB.create(nfeatures=1500, fastThreshold=10)
         self._least, self._shortlist, self._enlarge = least, shortlist, enlarge
-        self._known = [self._described(product, image) for product, image in pictures]
+        self._known = [self._described(product, image, PRODUCT_SIDE) for product, image in pictures]
         self._words = _majorities(np.concatenate([known.descriptors for known in self._known]), _WORDS)
         counts = np.array([self._counted(known) for known in self._known])
         self._rarity = np.log(len(counts) / np.maximum((counts > 0).sum(axis=0), 1))
@@ -125,7 +127,7 @@ class OrbPeer:
     def match(self, image: Image, without: Collection[str] = ()) -> list[Seen]:
         """Products with enough inliers, the best first; `without`: as if these were not sold."""
         cv2.setRNGSeed(1)
-        seen = self._described("", image)
+        seen = self._described("", image, FRAME_SIDE)
         if len(seen.points) < self._least:
             return []
         alike = self._bags @ _unit(self._counted(seen) * self._rarity)
@@ -139,8 +141,8 @@ class OrbPeer:
         )
         return _best(one for one in found if one is not None)
 
-    def _described(self, product: str, image: Image) -> _Known:
-        sized = _sized(image, self._enlarge)
+    def _described(self, product: str, image: Image, side: int) -> _Known:
+        sized = _sized(image, side, self._enlarge)
         points, raw = self._orb.detectAndCompute(cv2.cvtColor(sized, cv2.COLOR_BGR2GRAY), None)
         size = (sized.shape[1], sized.shape[0])
         if not points:
@@ -153,8 +155,8 @@ class OrbPeer:
         return np.bincount(words, minlength=len(self._words)) / max(1, len(words))
 
 
-def _sized(image: Image, enlarge: float) -> Image:
-    factor = min(enlarge, 960 / max(image.shape[:2]))
+def _sized(image: Image, side: int, enlarge: float) -> Image:
+    factor = min(enlarge, side / max(image.shape[:2]))
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=how), np.uint8)
 

@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench.matching.catalogues import Catalogue, catalogue_of
 from bench.matching.grid import Shop, open_shop, scene_of
@@ -12,6 +16,8 @@ from functions.shoppable.image import Image
 from functions.shoppable.matching.features import describe_features, resized_frame
 from functions.shoppable.matching.instance import Place, box_of
 from functions.shoppable.paths import box_iou
+
+Doubles = NDArray[np.float64]
 
 PHOTOGRAPHS: Final = "photographs"
 _MISSING = ", missing"
@@ -31,6 +37,16 @@ class Sample:
     categories: tuple[str, ...]
     """Of these products."""
     right: tuple[bool, ...]
+
+    @cached_property
+    def features(self) -> Doubles:
+        """(candidates, features)."""
+        return np.array([candidate.features() for candidate in self.place.candidates])
+
+    @cached_property
+    def distinct(self) -> Doubles:
+        """(candidates,): how alike each is in what tells it from its closest rival."""
+        return np.array([self.place.least_distinct(number) for number in range(len(self.place.candidates))])
 
     @property
     def is_photograph(self) -> bool:

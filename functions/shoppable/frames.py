@@ -1,7 +1,8 @@
 """Which frames are examined: few, such that what lasts in a shot is alive in one of them at least.
 
 A shot's content is what its point tracks stand on. Frames are taken greedily, each the one that shows most of what none
-before it showed; boxes in between come from following the tracks, not from looking more often.
+before it showed as well: what moves is blurred, so that a thing carried past is best seen where it rests. Boxes in
+between come from following the tracks, not from looking more often.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from functions.shoppable.tracks import Tracks
 if TYPE_CHECKING:
     from functions.shoppable.decode import Video
 
-FRAME_WIDTH = 960
+FRAME_WIDTH = 1280
 """Displayed pixels: pictures are examined at this width at most."""
 _SETTLE_MS = 80
 """Not the very first frame of a shot, nor the last: encoders spend few bits on it, and transitions blend."""
@@ -27,10 +28,12 @@ _TILES = (16, 9)
 _LASTING_STEPS = 5
 _FULL_STEPS = 20
 """What is in sight for so long, some 1.6 s, counts in full; what only passes, less."""
-_EDGE = 0.1
+_EDGE = 0.08
 """Of the frame: what is so near to an edge counts as not seen there. Of what comes or goes only a part is inside."""
-_NEW_CONTENT = 0.15
-"""Share of what a picture of the shot shows on average, times the frame's quality, that must be new in one more."""
+_BLUR_SPEED = 0.5
+"""Frame heights per second at which a thing is seen half as well as at rest."""
+_NEW_CONTENT = 0.17
+"""Share of what a picture of the shot shows on average that must be new in one more; seen better is partly new."""
 _LEAST_CONTENT = 0.1
 """Share of a picture: less than this is taken for nothing."""
 _SPARES = 2
@@ -95,8 +98,8 @@ def choose(shots: SegmentShots, tracks: Tracks) -> tuple[Choice, ...]:
         if not entries:
             continue
         quality = _quality(entries)
-        shown = _shown(tracks, [steps.get(entry.ms) for entry in entries])
-        examined = _covering(shown, quality)
+        weight, seen = _surfaces(tracks, [steps.get(entry.ms) for entry in entries])
+        examined = _covering(weight, seen * quality, quality)
         spare = _second_looks(entries, quality, examined)
         choices += [
             Choice(ms=entries[at].ms, until_ms=_until(entries, at), shot=index, spare=at in spare)
@@ -112,13 +115,15 @@ def _quality(entries: Sequence[Motion]) -> Floats:
     return np.clip(sharp / max(float(np.percentile(sharp, 90)), 1e-6), 0.05, 1) / (1 + speed)
 
 
-def _shown(tracks: Tracks, steps: Sequence[int | None]) -> Floats:
-    """(S, K): the share of the picture that surface s stands for where it is seen in step k, else 0."""
-    known = [step for step in steps if step is not None]
-    if not known:
-        return np.zeros((0, len(steps)))
+def _surfaces(tracks: Tracks, steps: Sequence[int | None]) -> tuple[Floats, Floats]:
+    """Of every surface that lasts: (S,) how much it counts; (S, K) how well it is seen in each step, 1 at rest, 0 if it
+    is not there. What counts is the share of the picture that it stands for, and whether it stays.
+    """
+    if all(step is None for step in steps):
+        return np.zeros(0), np.zeros((0, len(steps)))
     rows: list[NDArray[np.int64]] = []
     shares: list[Floats] = []
+    clear: list[Floats] = []
     columns: list[NDArray[np.int64]] = []
     across, down = _TILES
     for column, step in enumerate(steps):
@@ -132,28 +137,36 @@ def _shown(tracks: Tracks, steps: Sequence[int | None]) -> Floats:
         tile = y * across + x
         rows.append(tracks.surface[names].astype(np.int64))
         shares.append(1 / (across * down * np.bincount(tile, minlength=across * down)[tile]))
+        clear.append(1 / (1 + tracks.speeds[step][telling] / _BLUR_SPEED))
         columns.append(np.full(len(names), column))
     surfaces, row = np.unique(np.concatenate(rows), return_inverse=True)
-    shown = np.zeros((len(surfaces), len(steps)))
-    np.add.at(shown, (row, np.concatenate(columns)), np.concatenate(shares))
-    return shown[(shown > 0).sum(axis=1) >= _LASTING_STEPS]
+    at = (row, np.concatenate(columns))
+    shown, seen = np.zeros((2, len(surfaces), len(steps)))
+    np.add.at(shown, at, np.concatenate(shares))
+    np.maximum.at(seen, at, np.concatenate(clear))
+    times = (seen > 0).sum(axis=1)
+    lasting = times >= _LASTING_STEPS
+    shown, seen, times = shown[lasting], seen[lasting], times[lasting]
+    share = shown.sum(axis=1) / times
+    average = float((share @ (seen > 0)).mean())
+    return share * np.minimum(1, times / _FULL_STEPS) / max(average, _LEAST_CONTENT), seen
 
 
-def _covering(shown: Floats, quality: Floats) -> list[int]:
-    """Positions of the frames to examine, the most telling first."""
-    seen = shown > 0
-    steps = seen.sum(axis=1)
-    weight = shown.sum(axis=1) / np.maximum(steps, 1)
-    weight = weight * np.minimum(1, steps / _FULL_STEPS) / max(float((weight @ seen).mean()), _LEAST_CONTENT)
-    missing = np.ones(len(shown), np.bool_)
+def _covering(weight: Floats, seen: Floats, quality: Floats) -> list[int]:
+    """Positions of the frames to examine, the most telling first. `seen`: (S, K), as well as a frame shows a surface.
+
+    A surface is covered by a frame as far as that shows it as well as any does.
+    """
+    covers = seen / np.maximum(seen.max(axis=1, keepdims=True, initial=0), 1e-9)
+    covered = np.zeros(len(weight))
     chosen: list[int] = []
     while True:
-        gain = (weight * missing) @ seen * quality
+        gain = weight @ np.maximum(covers - covered[:, None], 0)
         best = int(gain.argmax()) if gain.any() else int(quality.argmax())
         if chosen and gain[best] < _NEW_CONTENT:
             return chosen
         chosen.append(best)
-        missing &= ~seen[:, best]
+        covered = np.maximum(covered, covers[:, best])
 
 
 def _second_looks(entries: Sequence[Motion], quality: Floats, examined: Sequence[int]) -> list[int]:

@@ -92,13 +92,35 @@ class Tracks:
     @cached_property
     def steps(self) -> tuple[tuple[NDArray[np.int32], Floats], ...]:
         """Per step: the tracks alive, ascending, and their points (n, 2) in units of the frame's height."""
+        track, step, scaled = self._samples
+        order, borders = self._by_step(step)
+        return tuple(zip(np.split(track[order], borders), np.split(scaled[order], borders), strict=True))
+
+    @cached_property
+    def speeds(self) -> tuple[Floats, ...]:
+        """Per step: how fast each of its points moves, (n,) in frame heights per second; the slower of what it does
+        before and after.
+        """
+        track, step, scaled = self._samples
+        seconds = np.diff(self.times_ms[step]) / 1000
+        along = np.diff(track) == 0
+        moved = np.where(along, np.linalg.norm(np.diff(scaled, axis=0), axis=1) / np.where(along, seconds, 1), np.inf)
+        slower = np.minimum(np.append(moved, np.inf), np.insert(moved, 0, np.inf))
+        order, borders = self._by_step(step)
+        return tuple(np.split(np.where(np.isfinite(slower), slower, 0.0)[order], borders))
+
+    @cached_property
+    def _samples(self) -> tuple[NDArray[np.int32], NDArray[np.int64], Floats]:
+        """Of every point, track after track: its track, its step, and where it is in units of the frame's height."""
         track = np.repeat(np.arange(len(self.first), dtype=np.int32), self.length)
         begins = np.cumsum(self.length) - self.length
         step = np.arange(len(self.points)) - np.repeat(begins - self.first, self.length)
+        return track, step, self.points * (np.array([self.width / self.height, 1.0]) / SCALE)
+
+    def _by_step(self, step: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The points' order by step, then track, and where in it steps begin."""
         order = np.argsort(step, kind="stable")
-        scaled = self.points[order] * (np.array([self.width / self.height, 1.0]) / SCALE)
-        borders = np.searchsorted(step[order], np.arange(1, len(self.times_ms)))
-        return tuple(zip(np.split(track[order], borders), np.split(scaled, borders), strict=True))
+        return order, np.searchsorted(step[order], np.arange(1, len(self.times_ms)))
 
 
 _INNER = 0.94

@@ -19,7 +19,7 @@ from functions.shoppable.image import Image
 PRODUCT_SIDE = 480
 """Pixels: product pictures are brought to this longer side; smaller ones are enlarged at most twofold."""
 PRODUCT_FEATURES = 700
-FRAME_SIDE = 960
+FRAME_SIDE = 1280
 FRAME_FEATURES = 1300
 FRAME_ENLARGED = 1.2
 """Small pictures are enlarged at most so much: the detector looks at twofold size anyway."""
