@@ -103,26 +103,40 @@ def test_a_sharp_frame_is_preferred(tmp_path):
     assert 55 <= examined <= 85
 
 
-def test_what_comes_in_at_an_edge_is_examined_when_it_is_inside_though_it_was_sharper_before():
-    steps, inside_from, count = 40, 20, 30
+def examined_of(x, sharpness) -> list[int]:
+    """Positions of the frames that are examined of a shot of one thing, a step each 80 ms. `x`: where it is, from 0 to
+    1, at each step.
+    """
+    steps, count = len(x), 30
     times = np.arange(steps) * 80
     motion = tuple(
-        Motion(ms=int(ms), speed=0.0, change=0.0, sharpness=10.0 if step < inside_from else 8.0)
-        for step, ms in enumerate(times)
+        Motion(ms=int(ms), speed=0.0, change=0.0, sharpness=float(sharp))
+        for ms, sharp in zip(times, sharpness, strict=True)
     )
     shots = SegmentShots(start_ms=0, end_ms=steps * 80, frames=steps, cuts=(), motion=motion)
-    x = np.where(np.arange(steps) < inside_from, 0.95, 0.5)
     places = np.stack([np.tile(x, count), np.repeat(np.linspace(0.2, 0.8, count), steps)], axis=1)
     tracks = Tracks(
         width=1280, height=720, times_ms=times.astype(np.int32), first=np.zeros(count, np.int32),
         length=np.full(count, steps, np.int32), surface=np.arange(count, dtype=np.int32),
         points=np.rint(places * 65535).astype(np.uint16),
     )  # fmt: skip
+    return [choice.ms // 80 for choice in choose(shots, tracks) if not choice.spare]
 
-    examined = [choice.ms for choice in choose(shots, tracks) if not choice.spare]
 
-    assert len(examined) == 1
-    assert examined[0] >= times[inside_from]
+def test_what_comes_in_at_an_edge_is_examined_when_it_is_inside_though_it_was_sharper_before():
+    outside = np.arange(40) < 20
+
+    (examined,) = examined_of(np.where(outside, 0.95, 0.5), np.where(outside, 10.0, 8.0))
+
+    assert examined >= 20
+
+
+def test_what_is_carried_in_is_examined_where_it_rests_though_the_picture_was_sharper_before():
+    moves = np.arange(40) < 20
+
+    (examined,) = examined_of(np.where(moves, 0.15 + 0.03 * np.arange(40), 0.75), np.where(moves, 10.0, 8.0))
+
+    assert examined >= 20
 
 
 def test_second_looks_are_few_and_apart_from_the_first(visited):

@@ -76,6 +76,18 @@ def test_points_go_where_the_picture_goes():
     assert np.allclose(np.median(moved, axis=0), (5 / HIGH, 0), atol=0.001)
 
 
+def test_points_are_as_fast_as_what_they_are_on():
+    tracks = film(8, (PRODUCT, lambda step: square(100 + 6 * min(step, 4), 60)))
+
+    for step, fast in ((2, 6 / HIGH / STEP * 1000), (6, 0.0)):
+        _, points = tracks.steps[step]
+        left = 100 + 6 * min(step, 4)
+        inside = (np.abs(points - np.array([left + 45, 120]) / HIGH) < np.array([30, 45]) / HIGH).all(axis=1)
+        assert inside.sum() > 10
+        assert np.median(tracks.speeds[step][inside]) == pytest.approx(fast, abs=0.03)
+        assert np.median(tracks.speeds[step][points[:, 0] > 300 / HIGH]) < 0.03
+
+
 def test_pictures_that_follow_too_soon_are_passed_over():
     tracker = Tracker()
 
