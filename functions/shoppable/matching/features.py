@@ -7,7 +7,7 @@ kernel does.
 
 import zlib
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, Self, cast
 
 import cv2
@@ -21,6 +21,8 @@ PRODUCT_SIDE = 480
 PRODUCT_FEATURES = 700
 FRAME_SIDE = 1280
 FRAME_FEATURES = 1300
+"""Of a frame of _FRAME_PIXELS or fewer. Larger ones have more in proportion: a tin on a full shelf keeps its share."""
+_FRAME_PIXELS = 960 * 540
 FRAME_ENLARGED = 1.2
 """Small pictures are enlarged at most so much: the detector looks at twofold size anyway."""
 PICTURE_SIDE = 160
@@ -118,8 +120,8 @@ def describe_frame(image: Image) -> ImageFeatures:
 
 def describe_features(sized: Image) -> ImageFeatures:
     """Features of a frame that resized_frame gave."""
-    points, descriptors = _detect(sized, FRAME_FEATURES)
     high, wide = sized.shape[:2]
+    points, descriptors = _detect(sized, round(FRAME_FEATURES * max(1.0, wide * high / _FRAME_PIXELS)))
     corners = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], dtype=np.float32)
     return ImageFeatures(
         width=wide,
@@ -144,7 +146,7 @@ def jpeg_of(image: Image) -> bytes:
     return encoded.tobytes()
 
 
-@cache
+@lru_cache(maxsize=8)
 def _sift(features: int) -> Any:  # noqa: ANN401
     # OpenCV's own type stubs leave SIFT out.
     return cast("Any", cv2).SIFT_create(nfeatures=features, contrastThreshold=0.02, edgeThreshold=12)

@@ -1,28 +1,28 @@
 """Estimated by `make fit-matching`, which writes this file: weights and thresholds of scores.
 
-From 120 photographs and 1522 generated scenes of seeds 100 to 139.
+From 120 photographs and 1528 generated scenes of seeds 100 to 139.
 """
 
 from functions.shoppable.matching.weights import Weights
 
 WEIGHTS = {
     "": Weights(
-        alone=(-13.454, 2.104, -0.964, 3.401, 7.753, -1.961, -0.216, -0.589, 1.619, 2.084, 1.547),
-        distinct=2.985,
-        close=2.131,
-        against=(0.113, -0.209, 1.206, 2.275, -2.371, 1.474, 0.656, -0.1, 0.62, 0.564),
-        structure=1.596,
-        colour=2.649,
-        calibration=(-1.508, 1.185, 1.5, 0.229),
+        alone=(-13.766, 1.941, -0.922, 3.324, 7.709, -2.143, -0.348, -0.355, 1.586, 2.287, 1.656),
+        distinct=2.969,
+        close=2.163,
+        against=(0.074, -0.187, 1.221, 2.282, -2.418, 1.427, 0.662, -0.069, 0.667, 0.565),
+        structure=1.586,
+        colour=2.658,
+        calibration=(-1.513, 1.141, 1.444, 0.183),
     ),
     "Food, Beverages & Tobacco": Weights(
-        alone=(-13.834, 2.754, 0.693, 3.253, 4.941, -2.32, -1.321, 0.777, 1.958, 0.187, 0.882),
-        distinct=3.255,
-        close=3.975,
-        against=(-2.506, -1.717, 1.33, 1.902, -5.988, 1.071, 2.001, -0.949, 0.43, 1.986),
-        structure=3.192,
-        colour=3.152,
-        calibration=(0.006, 0.979, 0.939, -0.013),
+        alone=(-14.124, 2.773, 0.66, 3.197, 4.92, -2.382, -1.39, 0.902, 1.953, 0.303, 1.026),
+        distinct=3.188,
+        close=3.989,
+        against=(-2.506, -1.714, 1.329, 1.903, -5.988, 1.07, 2.003, -0.949, 0.431, 1.988),
+        structure=3.193,
+        colour=3.151,
+        calibration=(0.001, 0.978, 0.922, -0.001),
     ),
 }
 """By top-level category; "": of every other."""
