@@ -98,8 +98,10 @@ def test_should_be_surer_the_more_alike_the_pictures_are(better):
     assert probability(more, CERTAIN) > probability(candidate(), CERTAIN)
 
 
-def test_should_be_surer_the_more_points_are_explained():
-    assert probability(candidate(inliers=120), CERTAIN) > probability(candidate(inliers=60), CERTAIN)
+def test_should_be_surer_the_more_of_it_is_found():
+    less, more = (candidate(inliers=60 * k, likeness=replace(LIKE, agreeing=0.2 * k)) for k in (1, 2))
+
+    assert probability(more, CERTAIN) > probability(less, CERTAIN)
 
 
 def test_should_be_surer_the_more_alike_the_points_are():
