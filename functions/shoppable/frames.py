@@ -1,8 +1,8 @@
 """Which frames are examined: few, such that what lasts in a shot is alive in one of them at least.
 
-A shot's content is what its point tracks stand on. Frames are taken greedily, each the one that shows most of what none
-before it showed as well: what moves is blurred, so that a thing carried past is best seen where it rests. Boxes in
-between come from following the tracks, not from looking more often.
+A shot's content is what its point tracks stand on. Frames are added one by one, each where it shows most of what no other
+shows as well: what moves is blurred, so that a thing carried past is best seen where it rests. Boxes in between come
+from following the tracks, not from looking more often.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,8 +32,10 @@ _EDGE = 0.08
 """Of the frame: what is so near to an edge counts as not seen there. Of what comes or goes only a part is inside."""
 _BLUR_SPEED = 0.5
 """Frame heights per second at which a thing is seen half as well as at rest."""
-_NEW_CONTENT = 0.17
+_NEW_CONTENT = 0.16
 """Share of what a picture of the shot shows on average that must be new in one more; seen better is partly new."""
+_ROUNDS = 3
+"""At most, of moving frames to better places."""
 _LEAST_CONTENT = 0.1
 """Share of a picture: less than this is taken for nothing."""
 _SPARES = 2
@@ -153,20 +155,32 @@ def _surfaces(tracks: Tracks, steps: Sequence[int | None]) -> tuple[Floats, Floa
 
 
 def _covering(weight: Floats, seen: Floats, quality: Floats) -> list[int]:
-    """Positions of the frames to examine, the most telling first. `seen`: (S, K), as well as a frame shows a surface.
+    """Positions of the frames to examine. `seen`: (S, K), as well as a frame shows a surface.
 
-    A surface is covered by a frame as far as that shows it as well as any does.
+    A surface is covered by a frame as far as that shows it as well as any does. With each frame that is added, all move
+    to where they show most that the others do not: what was best alone may be half a second early in company.
     """
     covers = seen / np.maximum(seen.max(axis=1, keepdims=True, initial=0), 1e-9)
-    covered = np.zeros(len(weight))
+
+    def gain(besides: list[int]) -> Floats:
+        covered = covers[:, besides].max(axis=1, initial=0)
+        return weight @ np.maximum(covers - covered[:, None], 0)
+
     chosen: list[int] = []
     while True:
-        gain = weight @ np.maximum(covers - covered[:, None], 0)
-        best = int(gain.argmax()) if gain.any() else int(quality.argmax())
-        if chosen and gain[best] < _NEW_CONTENT:
+        new = gain(chosen)
+        best = int(new.argmax()) if new.any() else int(quality.argmax())
+        if chosen and new[best] < _NEW_CONTENT:
             return chosen
         chosen.append(best)
-        covered = np.maximum(covered, covers[:, best])
+        for _ in range(_ROUNDS):
+            before = list(chosen)
+            for number in range(len(chosen)):
+                alone = gain(chosen[:number] + chosen[number + 1 :])
+                if alone.any():
+                    chosen[number] = int(alone.argmax())
+            if chosen == before:
+                break
 
 
 def _second_looks(entries: Sequence[Motion], quality: Floats, examined: Sequence[int]) -> list[int]:
