@@ -1,8 +1,8 @@
 """Which frames are examined: few, such that what lasts in a shot is alive in one of them at least.
 
-A shot's content is what its point tracks stand on. Frames are added one by one, each where it shows most of what no other
-shows as well: what moves is blurred, so that a thing carried past is best seen where it rests. Boxes in between come
-from following the tracks, not from looking more often.
+A shot's content is what its point tracks stand on. Frames are added one by one, each where it shows most of what no
+other shows as well: what moves is blurred, so that a thing carried past is best seen where it rests. Boxes in between
+come from following the tracks, not from looking more often.
 """
 
 from collections.abc import Iterator, Sequence
