@@ -10,12 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bench.matching.samples import Sample
+from bench.matching.samples import Doubles, Sample
 from functions.shoppable.matching.scores import CERTAIN, LARGEST
-
-Doubles = NDArray[np.float64]
 
 RIDGE: Final = 1.0
 MISSING_LEARNED: Final = 0.15

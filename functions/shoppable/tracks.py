@@ -92,8 +92,8 @@ class Tracks:
     @cached_property
     def steps(self) -> tuple[tuple[NDArray[np.int32], Floats], ...]:
         """Per step: the tracks alive, ascending, and their points (n, 2) in units of the frame's height."""
-        track, step, scaled = self._samples
-        order, borders = self._by_step(step)
+        track, _, scaled = self._samples
+        order, borders = self._by_step
         return tuple(zip(np.split(track[order], borders), np.split(scaled[order], borders), strict=True))
 
     @cached_property
@@ -102,11 +102,11 @@ class Tracks:
         before and after.
         """
         track, step, scaled = self._samples
+        order, borders = self._by_step
         seconds = np.diff(self.times_ms[step]) / 1000
         along = np.diff(track) == 0
         moved = np.where(along, np.linalg.norm(np.diff(scaled, axis=0), axis=1) / np.where(along, seconds, 1), np.inf)
         slower = np.minimum(np.append(moved, np.inf), np.insert(moved, 0, np.inf))
-        order, borders = self._by_step(step)
         return tuple(np.split(np.where(np.isfinite(slower), slower, 0.0)[order], borders))
 
     @cached_property
@@ -117,8 +117,10 @@ class Tracks:
         step = np.arange(len(self.points)) - np.repeat(begins - self.first, self.length)
         return track, step, self.points * (np.array([self.width / self.height, 1.0]) / SCALE)
 
-    def _by_step(self, step: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The points' order by step, then track, and where in it steps begin."""
+    @cached_property
+    def _by_step(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The samples' order by step, then track, and where in it steps begin."""
+        _, step, _ = self._samples
         order = np.argsort(step, kind="stable")
         return order, np.searchsorted(step[order], np.arange(1, len(self.times_ms)))
 
