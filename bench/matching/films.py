@@ -28,10 +28,10 @@ from functions.contracts import ids
 from functions.contracts.analysis import Appearance, Shot
 from functions.shoppable.appearances import judge, link
 from functions.shoppable.decode import open_video
-from functions.shoppable.frames import FRAME_WIDTH, SampledFrame, sample_frames
+from functions.shoppable.frames import SampledFrame, sample_frames
 from functions.shoppable.image import Image
 from functions.shoppable.looks import Look, examine
-from functions.shoppable.matching.features import PRODUCT_FEATURES
+from functions.shoppable.matching.features import FRAME_SIDE, PRODUCT_FEATURES
 from functions.shoppable.matching.index import IndexEntry, write_index
 from functions.shoppable.matching.port import Found, Matcher
 from functions.shoppable.points import Tracker
@@ -145,7 +145,7 @@ def _each_second(frames_at: Callable[..., Iterator[Any]], shots: SegmentShots) -
     if not times:
         return
     wanted = {min(times, key=lambda ms: abs(ms - at)) for at in range(shots.start_ms, shots.end_ms, _SECOND_MS)}
-    for frame in frames_at(sorted(wanted), width=FRAME_WIDTH):
+    for frame in frames_at(sorted(wanted), side=FRAME_SIDE):
         shot = sum(border <= frame.ms for border in borders)
         yield SampledFrame(
             ms=frame.ms, until_ms=frame.ms, shot=shot, spare=False, frame=frame.number, image=frame.image

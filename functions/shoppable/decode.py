@@ -175,13 +175,14 @@ class Video:
         finally:
             context.skip_frame = usual
 
-    def frames_at(self, times_ms: Sequence[int], *, width: int | None = None) -> Iterator[VideoFrame]:
+    def frames_at(self, times_ms: Sequence[int], *, side: int) -> Iterator[VideoFrame]:
         """The frames presented at exactly these ascending times (as `frames` gave them); a time without a frame is
-        left out.
+        left out. `side`: displayed pixels of the longer side to scale down to (never up), keeping the aspect ratio.
 
         Decoding starts anew at the last keyframe before a time where that leaves something out; only what is yielded is
         scaled and converted.
         """
+        width = round(self.width * side / max(self.width, self.height, side))
         stored, wanted = self._stored_size(width), frozenset(times_ms)
         for first, last in self._runs(times_ms):
             for pts, frame in self._decode_from(first):

@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.shoppable.image import Image
+from functions.shoppable.matching.features import FRAME_SIDE
 from functions.shoppable.shots import Motion, SegmentShots
 from functions.shoppable.tracks import Tracks
 
 if TYPE_CHECKING:
     from functions.shoppable.decode import Video
 
-FRAME_WIDTH = 1280
-"""Displayed pixels: pictures are examined at this width at most."""
 _SETTLE_MS = 80
 """Not the very first frame of a shot, nor the last: encoders spend few bits on it, and transitions blend."""
 _TILES = (16, 9)
@@ -68,15 +67,15 @@ class SampledFrame(Choice):
 
     frame: int
     image: Image
-    """uint8 BGR, at most FRAME_WIDTH wide."""
+    """uint8 BGR, as large as it is described: FRAME_SIDE at most."""
 
 
 def sample_frames(
-    video: "Video", shots: SegmentShots, tracks: Tracks, *, width: int = FRAME_WIDTH
+    video: "Video", shots: SegmentShots, tracks: Tracks, *, side: int = FRAME_SIDE
 ) -> Iterator[SampledFrame]:
     """The chosen frames of the segment in order of time; between them nothing is decoded that need not be."""
     chosen = {choice.ms: choice for choice in choose(shots, tracks)}
-    for frame in video.frames_at(sorted(chosen), width=width):
+    for frame in video.frames_at(sorted(chosen), side=side):
         choice = chosen[frame.ms]
         yield SampledFrame(
             ms=choice.ms,

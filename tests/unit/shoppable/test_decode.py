@@ -42,10 +42,19 @@ def test_should_decode_the_same_frames_from_any_start(tmp_path, suffix):
 
 def test_should_yield_only_the_frames_at_given_times(tmp_path):
     with open_video(write_clip(tmp_path / "clip.mp4")) as video:
-        frames = list(video.frames_at([40, 1000, 1001, 2000], width=160))
+        frames = list(video.frames_at([40, 1000, 1001, 2000], side=160))
 
     assert [number_of(frame.image) for frame in frames] == [1, 25, 50]
-    assert {frame.image.shape for frame in frames} == {(90, 160, 3)}
+
+
+@pytest.mark.parametrize(
+    ("rotation", "side", "shape"), [(0, 160, (90, 160)), (-90, 160, (160, 90)), (0, 640, (180, 320))]
+)
+def test_should_bring_the_longer_side_down_to_what_is_asked(tmp_path, rotation, side, shape):
+    with open_video(write_clip(tmp_path / "clip.mp4", frames=5, rotation=rotation)) as video:
+        (frame,) = video.frames_at([40], side=side)
+
+    assert frame.image.shape == (*shape, 3)
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
@@ -59,7 +68,7 @@ def test_should_yield_frames_at_times_far_apart_without_what_lies_between(tmp_pa
         monkeypatch.setattr(
             type(video), "_milliseconds", lambda self, pts: decoded.append(pts) or milliseconds(self, pts)
         )
-        frames = list(video.frames_at(times))
+        frames = list(video.frames_at(times, side=640))
 
     assert [number_of(frame.image) for frame in frames] == numbers
     assert [frame.number for frame in frames] == numbers

@@ -153,7 +153,7 @@ def test_sampled_frames_are_the_chosen_ones(visited):
         tracker = Tracker()
         shots = detect_shots(video, 0, video.duration_ms, tracker)
         tracks = tracker.tracks([], video.width, video.height)
-        sampled = list(sample_frames(video, shots, tracks, width=160))
+        sampled = list(sample_frames(video, shots, tracks, side=160))
 
     assert [(one.ms, one.shot, one.spare) for one in sampled] == [
         (one.ms, one.shot, one.spare) for one in choose(shots, tracks)
