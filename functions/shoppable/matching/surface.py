@@ -36,6 +36,10 @@ _LOCAL = 9
 _HALF = np.s_[::2, ::2]
 """Where colour is compared and detail counted: both are smooth."""
 _COARSE = 23
+_HIDDEN = 0.4
+"""Of the contrast that the frame would show by what agrees, below which something plain hides the drawing: a hand, a
+sleeve, the edge of a shelf. What is hidden says nothing.
+"""
 _DISTINCT = 13
 _DETAILED = 0.5
 """Of local contrast from which on there is something to compare."""
@@ -82,6 +86,7 @@ class Surface:
     large: Image
     """The same at twice the size."""
     detail: Floats
+    contrast: Floats
     light: Floats
     """(H / 2, W / 2, 3): linear, smoothed."""
 
@@ -96,6 +101,7 @@ class Drawing:
     """Of it, the hull of what is firmly found."""
     picture: Image
     detail: Floats
+    contrast: Floats
     light: Floats
     """As of a surface."""
     lab: Floats
@@ -107,7 +113,7 @@ class Likeness:
     """How alike a drawing and its surface are."""
 
     structure: float
-    """-1..1: median correlation of detail, over windows in which both have some (a hand may cover the rest)."""
+    """-1..1: median correlation of detail, over windows in which both have some and the drawing is not hidden."""
     core: float
     """0..1: share of the drawing that its core is."""
     core_structure: float
@@ -142,7 +148,7 @@ def surface(homography: Matrix, reference: Reference, frame: tuple[int, int], im
     )
     picture = np.asarray(cv2.resize(large, size, interpolation=cv2.INTER_AREA), np.uint8)
     inside = cv2.warpPerspective(np.ones(image.shape[:2], np.uint8), of_image, size, flags=cv2.INTER_NEAREST)
-    return Surface(to_crop, np.asarray(inside) > 0, picture, large, detail_of(picture), light_of(picture))
+    return Surface(to_crop, np.asarray(inside) > 0, picture, large, *detail_of(picture), light_of(picture))
 
 
 def draw(into: Surface, homography: Matrix, core: Floats, reference: Reference) -> Drawing:
@@ -161,7 +167,7 @@ def draw(into: Surface, homography: Matrix, core: Floats, reference: Reference) 
     shift_x, shift_y = np.zeros_like(x), np.zeros_like(y)
     drawn, mask = _drawn(picture, product, back, x, y)
     for reduced, reach, tile, step in _PASSES:
-        detail = detail_of(drawn)
+        detail, _ = detail_of(drawn)
         bend = _bend(into.detail, detail, mask & into.seen, reduced, reach, tile, step)
         if bend is None:
             break
@@ -170,7 +176,7 @@ def draw(into: Surface, homography: Matrix, core: Floats, reference: Reference) 
         drawn, mask = _drawn(picture, product, back, x + shift_x, y + shift_y)
     light = light_of(drawn)
     mask &= into.seen
-    return Drawing(mask, mask & _inside(core, into), drawn, detail_of(drawn), light, lab_of(light))
+    return Drawing(mask, mask & _inside(core, into), drawn, *detail_of(drawn), light, lab_of(light))
 
 
 def crops_of(seen: Surface, drawn: Drawing) -> bytes:
@@ -187,8 +193,9 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
     if int(mask.sum()) < 250:
         return None
     inside, correlation, detail = _agreement(seen.detail, drawn.detail, mask)
+    agrees = mask[_HALF] & (correlation > _AGREES)
+    in_sight = _local_mean((mask & ~_hidden(seen, drawn, agrees)).astype(np.float32), _COARSE)[_HALF]
     mask = mask[_HALF]
-    agrees = mask & (correlation > _AGREES)
     printed = (inside > _CORE_INSIDE) & (detail > _CORE_DETAILED)
     agreeing = int((agrees & printed).sum())
     if int(agrees.sum()) < _LEAST_AGREEING * int(mask.sum()):
@@ -199,7 +206,7 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
     colour = _correlation(first, second)
     core_structure, core_worst = _of_core(drawn.core[_HALF], printed, inside, correlation)
     return Likeness(
-        structure=_structure(inside, correlation, detail),
+        structure=_structure(in_sight, correlation, detail),
         core=float(drawn.core.sum()) / float(drawn.mask.sum()),
         core_structure=core_structure,
         core_worst=core_worst,
@@ -247,8 +254,10 @@ def contest(seen: Surface, first: Drawing, second: Drawing) -> tuple[float, floa
     return structure, colour
 
 
-def detail_of(picture: Image) -> Floats:
-    """(H, W): luminance with its local mean taken away and its local contrast made 1."""
+def detail_of(picture: Image) -> tuple[Floats, Floats]:
+    """(H, W) each: luminance with its local mean taken away and its local contrast made 1; that contrast, the standard
+    deviation in grey levels.
+    """
     luminance = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
     # Means over so wide a window are as good at half the size.
     high, wide = luminance.shape
@@ -260,7 +269,7 @@ def detail_of(picture: Image) -> Floats:
     )
     mean, square = cv2.split(cv2.resize(cv2.GaussianBlur(small, (0, 0), _NORM / 2), (wide, high)))
     variance = np.maximum(square - mean * mean, 0)
-    return ((luminance - mean) / np.sqrt(variance + _NOISE**2)).astype(np.float32)
+    return ((luminance - mean) / np.sqrt(variance + _NOISE**2)).astype(np.float32), np.sqrt(variance)
 
 
 def light_of(picture: Image) -> Floats:
@@ -353,9 +362,16 @@ def _agreement(seen: Floats, drawn: Floats, mask: Mask) -> tuple[Floats, Floats,
     return inside, np.asarray(correlation, np.float32), detail
 
 
-def _structure(inside: Floats, correlation: Floats, detail: Floats) -> float:
-    """The median correlation of windows that lie in the mask; of those without detail in either only if all are."""
-    chosen = inside > 0.8
+def _hidden(seen: Surface, drawn: Drawing, agrees: Mask) -> Mask:
+    """(H, W): where the frame has much less contrast than what agrees, (H / 2, W / 2), lets expect of the drawing."""
+    shown = (seen.contrast[_HALF] / np.maximum(drawn.contrast[_HALF], 1))[agrees]
+    gain = float(np.median(shown)) if len(shown) else 1.0
+    return seen.contrast < _HIDDEN * gain * drawn.contrast
+
+
+def _structure(in_sight: Floats, correlation: Floats, detail: Floats) -> float:
+    """The median correlation of windows that are in sight; of those without detail in either only if all are."""
+    chosen = in_sight > 0.8
     if int(chosen.sum()) < 12:
         return 0.0
     strong = correlation[chosen & (detail > _DETAILED)]

@@ -136,6 +136,23 @@ def test_should_judge_what_is_firmly_found_apart_from_what_a_hand_covers():
     assert found.core_structure > found.structure + 0.1
 
 
+@pytest.mark.parametrize("light", [1.0, 0.3])
+def test_should_hold_nothing_against_print_that_something_plain_hides(light):
+    free, held, other = texture(1), texture(1).copy(), texture(1).copy()
+    from_top = free.shape[0] * 2 // 5
+    size = (free.shape[1], free.shape[0] - from_top)
+    grain = cv2.resize(np.random.default_rng(1).normal(0, 8, (size[1] // 8, size[0] // 8)), size)
+    held[from_top:] = np.clip(np.array([110, 140, 190]) + grain[..., None], 0, 255).astype(np.uint8)
+    other[from_top:] = texture(7)[from_top:]
+
+    whole, hidden, printed = (
+        alike((shown * light).astype(np.uint8), texture(1)).structure for shown in (free, held, other)
+    )
+
+    assert hidden > whole - 0.1
+    assert printed < whole - 0.3
+
+
 def test_should_see_a_drawing_in_the_core_that_is_another():
     same, other = (alike(look_alike(flavour), look_alike(1)) for flavour in (1, 2))
 
