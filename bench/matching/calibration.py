@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench.matching.grid import OURS, Row, Threshold
 
 BINS: Final = 15
-_TAIL = 0.025
+TAIL: Final = 0.025
 """On either side of an interval of 95 %."""
 _RESAMPLED = 4_000
 
@@ -43,8 +43,8 @@ class Said:
     @property
     def interval(self) -> tuple[float, float]:
         """Clopper and Pearson's, 95 %."""
-        low = _solved(lambda chance: 1 - at_most(self.right - 1, self.count, chance), _TAIL) if self.right else 0.0
-        high = _solved(lambda chance: 1 - at_most(self.right, self.count, chance), 1 - _TAIL)
+        low = _solved(lambda chance: 1 - at_most(self.right - 1, self.count, chance), TAIL) if self.right else 0.0
+        high = _solved(lambda chance: 1 - at_most(self.right, self.count, chance), 1 - TAIL)
         return low, high if self.right < self.count else 1.0
 
 
@@ -89,7 +89,7 @@ def share_of_worlds(rows: Sequence[Row], threshold: Threshold) -> tuple[float, f
     found = [approved([row for row in rows if row.seed == seed], threshold) for seed in seeds]
     counts, right = (np.array([getattr(one, name) for one in found]) for name in ("count", "right"))
     drawn = np.random.default_rng(1).multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), _RESAMPLED)
-    low, high = np.quantile(drawn @ right / np.maximum(drawn @ counts, 1), (_TAIL, 1 - _TAIL)).tolist()
+    low, high = np.quantile(drawn @ right / np.maximum(drawn @ counts, 1), (TAIL, 1 - TAIL)).tolist()
     return low, high
 
 

@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from bench.matching.calibration import at_most
+from bench.matching.calibration import TAIL, at_most
 from bench.matching.fit import (
     BENDS,
     MISSING_PRIOR,
@@ -33,9 +33,7 @@ CHOSEN: Final = Path(__file__).parent / "chosen.py"
 CALIBRATION: Final = range(100, 150)
 """Seeds that anything may be learned or chosen on."""
 PRECISION: Final = 0.99
-"""Of what is approved, at least."""
-_SURPRISE = 0.025
-"""Chance of as many mistakes below which they contradict PRECISION."""
+"""Of what is approved, at least; contradicted by mistakes of which chance brings about as many in less than TAIL."""
 REVIEW: Final = 0.1
 """A person is asked where at least about one answer in ten is right."""
 LEAST: Final = 0.8
@@ -87,7 +85,7 @@ def approve_from(answers: Iterable[tuple[float, bool, float]], least: float = LE
             break
         said += weight
         right += weight * is_right
-        holds = at_most(round(right), round(said), PRECISION) >= _SURPRISE
+        holds = at_most(round(right), round(said), PRECISION) >= TAIL
         if holds and is_right:
             lowest = score
     return least if holds else math.ceil(1000 * lowest) / 1000

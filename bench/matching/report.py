@@ -107,7 +107,7 @@ def the_grid(report: Report, rows: Sequence[Row]) -> None:
     for cell in CELLS:
         chosen = [row for row in asked if row.cell == cell]
         values = [tally(chosen, engine, same[engine]) for engine in ENGINES]
-        if cell in (*OPEN_SET, "plain"):
+        if cell in OPEN_SET or (cell == "plain" and not any(one.f1 for one in values)):
             false = [one.said - one.right for one in values]
             if false[0] > min(false[1:]):
                 worse.append(f"{cell} ({false[0]} false answers)")
@@ -117,8 +117,8 @@ def the_grid(report: Report, rows: Sequence[Row]) -> None:
             worse.append(f"{cell} (equal, {values[0].f1:.2f})")
     report.goal(
         "2",
-        "higher F1 than both peers on every row (1.00 on both sides counts; where there is nothing to find, or nothing "
-        "printed to find it by: no more false answers)",
+        "higher F1 than both peers on every row (1.00 on both sides counts; where there is nothing to find, or nobody "
+        "finds what nothing is printed on: no more false answers)",
         f"{len(CELLS) - len(worse)} of {len(CELLS)}" + (f"; not: {', '.join(worse)}" if worse else ""),
         not worse,
     )
@@ -309,14 +309,14 @@ def _sheet(rows: Sequence[Row], runs: Sequence[films.Run | films.Foreign]) -> No
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=seeds_of, default=seeds_of("251-270"), help="of the grid")
-    parser.add_argument("--film-seeds", type=seeds_of, default=seeds_of("251-252"))
+    parser.add_argument("--seeds", type=seeds_of, default=seeds_of("271-290"), help="of the grid")
+    parser.add_argument("--film-seeds", type=seeds_of, default=seeds_of("271-272"))
     parser.add_argument(
-        "--open-seeds", type=seeds_of, default=seeds_of("253-257"), help="long takes among strangers only"
+        "--open-seeds", type=seeds_of, default=seeds_of("273-277"), help="long takes among strangers only"
     )
-    parser.add_argument("--shot-seeds", type=seeds_of, default=seeds_of("251-253"), help="films of transitions")
+    parser.add_argument("--shot-seeds", type=seeds_of, default=seeds_of("271-273"), help="films of transitions")
     parser.add_argument("--each", type=int, default=2, help="scenes per cell and seed")
-    parser.add_argument("--peers", type=int, default=1, help="how many of these the peers are shown")
+    parser.add_argument("--peers", type=int, default=2, help="how many of these the peers are shown")
     parser.add_argument("--sizes", default="100,1000,10000,100000", help="of catalogues")
     parser.add_argument("--only", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
     given = parser.parse_args()
