@@ -103,22 +103,24 @@ def test_a_sharp_frame_is_preferred(tmp_path):
     assert 55 <= examined <= 85
 
 
-def examined_of(x, sharpness) -> list[int]:
-    """Positions of the frames that are examined of a shot of one thing, a step each 80 ms. `x`: where it is, from 0 to
-    1, at each step.
+def examined_of(sharpness, *things) -> list[int]:
+    """Positions of the frames that are examined of a shot, a step each 80 ms. `things`: (the step at which it is first
+    there, where it is from 0 to 1 in each step from then on).
     """
-    steps, count = len(x), 30
+    steps, count = len(sharpness), 30
     times = np.arange(steps) * 80
     motion = tuple(
         Motion(ms=int(ms), speed=0.0, change=0.0, sharpness=float(sharp))
         for ms, sharp in zip(times, sharpness, strict=True)
     )
     shots = SegmentShots(start_ms=0, end_ms=steps * 80, frames=steps, cuts=(), motion=motion)
-    places = np.stack([np.tile(x, count), np.repeat(np.linspace(0.2, 0.8, count), steps)], axis=1)
+    places = [np.stack([np.tile(x, count), np.repeat(np.linspace(0.2, 0.8, count), len(x))], axis=1) for _, x in things]
     tracks = Tracks(
-        width=1280, height=720, times_ms=times.astype(np.int32), first=np.zeros(count, np.int32),
-        length=np.full(count, steps, np.int32), surface=np.arange(count, dtype=np.int32),
-        points=np.rint(places * 65535).astype(np.uint16),
+        width=1280, height=720, times_ms=times.astype(np.int32),
+        first=np.repeat([first for first, _ in things], count).astype(np.int32),
+        length=np.repeat([len(x) for _, x in things], count).astype(np.int32),
+        surface=np.arange(count * len(things), dtype=np.int32),
+        points=np.rint(np.concatenate(places) * 65535).astype(np.uint16),
     )  # fmt: skip
     return [choice.ms // 80 for choice in choose(shots, tracks) if not choice.spare]
 
@@ -126,7 +128,7 @@ def examined_of(x, sharpness) -> list[int]:
 def test_what_comes_in_at_an_edge_is_examined_when_it_is_inside_though_it_was_sharper_before():
     outside = np.arange(40) < 20
 
-    (examined,) = examined_of(np.where(outside, 0.95, 0.5), np.where(outside, 10.0, 8.0))
+    (examined,) = examined_of(np.where(outside, 10.0, 8.0), (0, np.where(outside, 0.95, 0.5)))
 
     assert examined >= 20
 
@@ -134,7 +136,7 @@ def test_what_comes_in_at_an_edge_is_examined_when_it_is_inside_though_it_was_sh
 def test_what_is_carried_in_is_examined_where_it_rests_though_the_picture_was_sharper_before():
     moves = np.arange(40) < 20
 
-    (examined,) = examined_of(np.where(moves, 0.15 + 0.03 * np.arange(40), 0.75), np.where(moves, 10.0, 8.0))
+    (examined,) = examined_of(np.where(moves, 10.0, 8.0), (0, np.where(moves, 0.15 + 0.03 * np.arange(40), 0.75)))
 
     assert examined >= 20
 
@@ -160,3 +162,14 @@ def test_sampled_frames_are_the_chosen_ones(visited):
     ]
     assert {one.image.shape for one in sampled} == {(90, 160, 3)}
     assert all(one.frame == one.ms // 40 for one in sampled)
+
+
+def test_a_frame_that_showed_two_things_moving_gives_way_to_frames_in_which_each_rests():
+    moving = 0.012 * np.arange(25)
+    leaves = 0.2 + np.r_[np.zeros(15), moving]
+    arrives = 0.5 + np.r_[moving, np.full(15, moving[-1])]
+
+    first, second = examined_of(np.full(60, 10.0), (0, leaves), (20, arrives))
+
+    assert first <= 15
+    assert second >= 45
