@@ -74,6 +74,10 @@ class SiftPeer:
 
     def match(self, image: Image, without: Collection[str] = ()) -> list[Seen]:
         """Products with enough inliers, the best first; `without`: as if these were not sold."""
+        return _best(self.located(image, without))
+
+    def located(self, image: Image, without: Collection[str] = ()) -> list[Seen]:
+        """Every picture with enough inliers, also where several claim one place."""
         cv2.setRNGSeed(1)
         seen = self._described("", image, FRAME_SIDE)
         if len(seen.points) < self._least:
@@ -88,7 +92,7 @@ class SiftPeer:
             for known in self._known
             if known.product not in without
         )
-        return _best(one for one in found if one is not None)
+        return [one for one in found if one is not None]
 
     def _described(self, product: str, image: Image, side: int) -> _Known:
         sized = _sized(image, side, self._enlarge)

@@ -18,6 +18,8 @@ TAUGHT: Final = (100, 101, 102, 103)
 """Calibration seeds whose scenes, one per cell, teach the folds' weights beside the other brands' photographs."""
 _LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
 _PEER_INLIERS = 10
+_LEAST_MAPPED = 4
+"""Points that a homography needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,6 @@ class Counts:
     right: int
     """Approved."""
     wrong: int
-    offered: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,8 @@ class Folds:
 
     answers: tuple[Answer, ...]
     counts: Counts
+    offered: frozenset[str]
+    """Photographs whose product is approved or for review."""
     thresholds: tuple[float, float]
     """The lowest and the highest from which on was approved."""
     missing: tuple[int, int]
@@ -128,8 +131,8 @@ def folds(generated: Sequence[Sample], halves: Sequence[Half]) -> Folds:
         counts=Counts(
             right=sum(one.is_right(_of_brand(from_scores, one)[0]) for one in answers),
             wrong=sum(one.wrong(_of_brand(from_scores, one)[0], strictly=False) for one in answers),
-            offered=sum(one.is_right(_of_brand(from_scores, one)[1]) for one in answers),
         ),
+        offered=frozenset(one.photograph for one in answers if one.is_right(_of_brand(from_scores, one)[1])),
         thresholds=(min(one for one, _ in from_scores.values()), max(one for one, _ in from_scores.values())),
         missing=(approved_missing, all_missing),
     )
@@ -137,6 +140,20 @@ def folds(generated: Sequence[Sample], halves: Sequence[Half]) -> Folds:
 
 def _of_brand(found: dict[str, tuple[float, float]], answer: Answer) -> tuple[float, float]:
     return found.get(answer.product.split("-")[0], (1.1, 1.1))
+
+
+def not_offered(found: Folds) -> list[str]:
+    """What there is to find in photographs whose product is not offered: of all points of both pictures, those that one
+    map explains, every product tried. As Markdown.
+    """
+    peer = SiftPeer(studio_pictures(), least=_LEAST_MAPPED, robust=cv2.USAC_MAGSAC)
+    rows: list[str] = []
+    for scene in photographs():
+        if scene.name not in found.offered:
+            counts = {one.product: one.inliers for one in peer.located(scene.image)}
+            right = counts.pop(scene.product, 0)
+            rows.append(f"| {scene.name} | {right} | {max(counts.values(), default=0)} |")
+    return ["| not offered | points of its product | most of any other |", "|---|---|---|", *rows]
 
 
 def spent(halves: Sequence[Half]) -> tuple[float, float]:
@@ -172,7 +189,7 @@ def lines(halves: Sequence[Half], found: Folds) -> list[str]:
         _row(f"ours as delivered, offered (≥ {review})", ours, review),
         *(_row(f"ours in folds, score ≥ {least}", found.answers, least) for least in _LEVELS),
         f"| **ours in folds, {chosen}** | {found.counts.right} | {found.counts.wrong} |",
-        f"| **ours in folds, offered** | {found.counts.offered} | |",
+        f"| **ours in folds, offered** | {len(found.offered)} | |",
         "",
         notes,
         f"Time per photograph: ours {1000 * mine:.0f} ms, peer {1000 * peer:.0f} ms.",

@@ -73,12 +73,13 @@ class Report:
 
 def photographs(report: Report, halves: Sequence[photo.Half], folds: photo.Folds) -> None:
     """Acceptance 0."""
-    report.say("## Real photographs", *photo.lines(halves, folds))
+    report.say("## Real photographs", *photo.lines(halves, folds), "", *photo.not_offered(folds))
     ours, theirs = photo.spent(halves)
     counts = folds.counts
     report.goal("0", "approved and right ≥ 105 of 124, in folds by brand", f"{counts.right}", counts.right >= 105)
     report.goal("0", "approved and wrong ≤ 1, in folds by brand", f"{counts.wrong}", counts.wrong <= 1)
-    report.goal("0", "right product offered ≥ 118, in folds by brand", f"{counts.offered}", counts.offered >= 118)
+    offered = len(folds.offered)
+    report.goal("0", "right product offered ≥ 118, in folds by brand", f"{offered}", offered >= 118)
     ratio = theirs / ours
     report.goal("0", "≤ 1/10 of the peer's time", f"1/{ratio:.1f} ({1000 * ours:.0f} ms)", ratio >= 10)
 
