@@ -147,7 +147,7 @@ bench: $(INSTALLED) ## What is measured: accuracy and ratios of one run
 	$(RUN) -m bench.matching photographs
 
 .PHONY: bench-matching
-bench-matching: $(INSTALLED) ## All that is promised of finding products, in one run (45 min on 2 cores); EACH=n scenes, ONLY=parts
+bench-matching: $(INSTALLED) ## All that is promised of finding products, in one run (1 h on 2 cores); EACH=n scenes, ONLY=parts
 	$(RUN) -m bench.matching all $(if $(EACH),--each $(EACH)) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: fit-matching
