@@ -45,6 +45,7 @@ def test_should_yield_only_the_frames_at_given_times(tmp_path):
         frames = list(video.frames_at([40, 1000, 1001, 2000], side=160))
 
     assert [number_of(frame.image) for frame in frames] == [1, 25, 50]
+    assert {frame.image.shape for frame in frames} == {(90, 160, 3)}
 
 
 @pytest.mark.parametrize(
