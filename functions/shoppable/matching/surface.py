@@ -193,9 +193,9 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
     if int(mask.sum()) < 250:
         return None
     inside, correlation, detail = _agreement(seen.detail, drawn.detail, mask)
-    agrees = mask[_HALF] & (correlation > _AGREES)
-    in_sight = _local_mean((mask & ~_hidden(seen, drawn, agrees)).astype(np.float32), _COARSE)[_HALF]
     mask = mask[_HALF]
+    agrees = mask & (correlation > _AGREES)
+    in_sight = _in_sight(seen, drawn, agrees)
     printed = (inside > _CORE_INSIDE) & (detail > _CORE_DETAILED)
     agreeing = int((agrees & printed).sum())
     if int(agrees.sum()) < _LEAST_AGREEING * int(mask.sum()):
@@ -362,11 +362,14 @@ def _agreement(seen: Floats, drawn: Floats, mask: Mask) -> tuple[Floats, Floats,
     return inside, np.asarray(correlation, np.float32), detail
 
 
-def _hidden(seen: Surface, drawn: Drawing, agrees: Mask) -> Mask:
-    """(H, W): where the frame has much less contrast than what agrees, (H / 2, W / 2), lets expect of the drawing."""
+def _in_sight(seen: Surface, drawn: Drawing, agrees: Mask) -> Floats:
+    """(H / 2, W / 2): share of the window around every second pixel in which the drawing is, and is not hidden: the
+    frame has not much less contrast than what agrees, (H / 2, W / 2), lets expect.
+    """
     shown = (seen.contrast[_HALF] / np.maximum(drawn.contrast[_HALF], 1))[agrees]
     gain = float(np.median(shown)) if len(shown) else 1.0
-    return seen.contrast < _HIDDEN * gain * drawn.contrast
+    hidden = seen.contrast < _HIDDEN * gain * drawn.contrast
+    return _local_mean((drawn.mask & ~hidden).astype(np.float32), _COARSE)[_HALF]
 
 
 def _structure(in_sight: Floats, correlation: Floats, detail: Floats) -> float:
