@@ -111,6 +111,16 @@ class Seen:
     """From when a product that was found can be seen to when its appearance begins; not below 0."""
     cost: Cost
 
+    @property
+    def approved(self) -> int:
+        """Appearances."""
+        return sum(one.verdict == "approved" for one in self.appearances)
+
+    @property
+    def asked(self) -> int:
+        """Appearances that a person is asked about."""
+        return len(self.appearances) - self.approved
+
 
 def prepared(given: Drawn) -> Film:
     """Shots, tracks and sampled frames, segment by segment."""
@@ -297,6 +307,10 @@ class Run:
     """Approved from a catalogue that has none of the film's products, nor the like."""
     twins: int
     """Approved from the shop of another seed: the same lines, flavours and drawings under other brands."""
+    asked: int
+    """Appearances that a person is asked about in the film as it is."""
+    asked_of_strangers: int
+    """The same of the catalogue that has nothing of it."""
     failures: tuple[Failure, ...]
 
 
@@ -362,8 +376,10 @@ def run(folder: Path, kind: str, seed: int) -> Run:
         foreign_products=strangers.index.manifest.products,
         ours=Watched.of(ours),
         each_second=Watched.of(each_second),
-        false_alarms=sum(one.verdict == "approved" for one in foreign.appearances),
-        twins=sum(one.verdict == "approved" for one in twins.appearances),
+        false_alarms=foreign.approved,
+        twins=twins.approved,
+        asked=ours.asked,
+        asked_of_strangers=foreign.asked,
         failures=(*failures(ours, catalogue), *failures_of_strangers(foreign, strangers)),
     )
 
@@ -375,6 +391,7 @@ class Foreign:
     name: str
     seconds: float
     false_alarms: int
+    asked_of_strangers: int
     """As in Run."""
     failures: tuple[Failure, ...]
 
@@ -386,7 +403,8 @@ def run_foreign(folder: Path, kind: str, seed: int) -> Foreign:
     return Foreign(
         name=film.drawn.name,
         seconds=film.seconds,
-        false_alarms=sum(one.verdict == "approved" for one in found.appearances),
+        false_alarms=found.approved,
+        asked_of_strangers=found.asked,
         failures=tuple(failures_of_strangers(found, strangers)),
     )
 

@@ -12,6 +12,7 @@ from bench.matching.fitting import bands
 from bench.matching.peers import SiftPeer
 from bench.matching.photographs import NEIGHBOURS, Photograph, photographs, studio_pictures
 from bench.matching.samples import GROCERIES_CATEGORY, Sample, groceries, photograph_samples, scene_samples
+from functions.shoppable.matching.scores import chance
 from functions.shoppable.matching.thresholds import approve_from, review_from
 
 TAUGHT: Final = (100, 101, 102, 103)
@@ -69,7 +70,11 @@ class Folds:
     answers: tuple[Answer, ...]
     counts: Counts
     offered: frozenset[str]
-    """Photographs whose product is approved or for review."""
+    """Photographs whose product is approved, or one of those among which a person is asked to choose."""
+    by_score: int
+    """Of these, those in which it scores enough by itself."""
+    asked: tuple[int, int]
+    """Places that a person is asked about, and those of them that show one of what is named there."""
     thresholds: tuple[float, float]
     """The lowest and the highest from which on was approved."""
     missing: tuple[int, int]
@@ -108,6 +113,8 @@ def folds(generated: Sequence[Sample], halves: Sequence[Half]) -> Folds:
     real = [sample for part in halves for sample in part.samples]
     said: dict[str, list[tuple[str, float]]] = {answer.photograph: [] for part in halves for answer in part.ours}
     from_scores: dict[str, tuple[float, float]] = {}
+    among: set[str] = set()
+    asked: list[bool] = []
     approved_missing, all_missing = 0, 0
     for brand in sorted({sample.fold for sample in real}):
         others = [*generated, *(sample for sample in real if sample.fold != brand)]
@@ -121,18 +128,25 @@ def folds(generated: Sequence[Sample], halves: Sequence[Half]) -> Folds:
                 approved_missing += max(scores) >= approve
             else:
                 said[sample.picture] += zip(sample.products, scores, strict=True)
+                if max(scores) < approve and chance(scores) >= review:
+                    asked.append(any(sample.right))
+                    if asked[-1]:
+                        among.add(sample.picture)
         from_scores[brand] = (approve, review)
     answers = tuple(
         Answer(photograph=name, product=name.split("/")[0], said=tuple(sorted(found, key=lambda one: -one[1])))
         for name, found in sorted(said.items())
     )
+    alone = frozenset(one.photograph for one in answers if one.is_right(_of_brand(from_scores, one)[1]))
     return Folds(
         answers=answers,
         counts=Counts(
             right=sum(one.is_right(_of_brand(from_scores, one)[0]) for one in answers),
             wrong=sum(one.wrong(_of_brand(from_scores, one)[0], strictly=False) for one in answers),
         ),
-        offered=frozenset(one.photograph for one in answers if one.is_right(_of_brand(from_scores, one)[1])),
+        offered=alone | among,
+        by_score=len(alone),
+        asked=(len(asked), sum(asked)),
         thresholds=(min(one for one, _ in from_scores.values()), max(one for one, _ in from_scores.values())),
         missing=(approved_missing, all_missing),
     )
@@ -173,11 +187,13 @@ def lines(halves: Sequence[Half], found: Folds) -> list[str]:
         f"{len(ours)} photographs, {len({answer.product for answer in ours})} products. Wrong: something is named that "
         "is neither the subject nor stands beside it; in brackets, neighbours counted as well."
     )
+    questions, answerable = found.asked
     chosen = f"approved (≥ {low} to {high}, chosen in each fold)"
     notes = (
         "As delivered, weights have seen these photographs; in folds none of the brand taught weights or threshold. "
         f"With the right product taken from the catalogue, {found.missing[0]} of {found.missing[1]} places are "
-        "approved as another one."
+        "approved as another one. A person is asked "
+        f"about {questions} places; {answerable} show one of what is named there."
     )
     return [
         head,
@@ -189,7 +205,8 @@ def lines(halves: Sequence[Half], found: Folds) -> list[str]:
         _row(f"ours as delivered, offered (≥ {review})", ours, review),
         *(_row(f"ours in folds, score ≥ {least}", found.answers, least) for least in _LEVELS),
         f"| **ours in folds, {chosen}** | {found.counts.right} | {found.counts.wrong} |",
-        f"| **ours in folds, offered** | {len(found.offered)} | |",
+        f"| ours in folds, offered by its own score | {found.by_score} | |",
+        f"| **ours in folds, offered, also as one of those that claim a place** | {len(found.offered)} | |",
         "",
         notes,
         f"Time per photograph: ours {1000 * mine:.0f} ms, peer {1000 * peer:.0f} ms.",

@@ -200,6 +200,11 @@ def the_films(report: Report, runs: Sequence[films.Run], foreign: Sequence[films
         f"{runs[0].foreign_products:,} products of the catalogue: {rate:.1f} per 10 minutes. Besides, sought in a shop "
         "that sells the same lines, flavours and drawings under other brands (no target): "
         f"{sum(one.twins for one in runs)} approved.",
+        "",
+        f"A person is asked about {sum(one.asked for one in runs)} appearances in "
+        f"{sum(one.ours.seconds for one in runs) / 60:.1f} minutes of film, and about "
+        f"{sum(one.asked_of_strangers for one in (*runs, *foreign))} in the {seconds / 60:.1f} minutes that show "
+        "nothing of the catalogue.",
     )
     right = sum(one.ours.score.matched for one in runs)
     said = sum(one.ours.score.appearances - one.ours.score.ignored for one in runs)

@@ -13,7 +13,6 @@ from bench.matching.grid import Shop, open_shop, scene_of
 from bench.matching.photographs import NEIGHBOURS, Photograph, photographs, studio_pictures
 from bench.matching.scenes import CELLS, Scene
 from functions.shoppable.image import Image
-from functions.shoppable.matching.features import describe_features, resized_frame
 from functions.shoppable.matching.instance import Place, box_of
 from functions.shoppable.paths import box_iou
 
@@ -154,10 +153,9 @@ def _of_scene(shop: Shop, scene: Scene) -> Iterator[Sample]:
 def _places(
     catalogue: Catalogue, image: Image
 ) -> Iterator[tuple[Place, tuple[str, ...], list[tuple[float, float, float, float]]]]:
-    sized = resized_frame(image)
-    frame = describe_features(sized)
+    view = catalogue.matcher.view(image)
     index = catalogue.index
-    for place in catalogue.matcher.places(frame, sized):
+    for place in view.places:
         found = [candidate.evidence for candidate in place.candidates]
         products = tuple(catalogue.name(index.product_ids[int(index.image_product[e.image])]) for e in found)
-        yield place, products, [box_of(e, frame) for e in found]
+        yield place, products, [box_of(e, view.frame) for e in found]

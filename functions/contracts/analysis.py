@@ -52,6 +52,8 @@ class Appearance(Contract):
     score: Fraction
     verdict: Literal["approved", "uncertain"]
     """By the score thresholds in the settings; people's decisions are stored apart and applied on publication."""
+    rivals: tuple[Identifier, ...] = ()
+    """Other products that claim the same place, the likeliest first: who is asked chooses among these too."""
     evidence: Evidence
 
 

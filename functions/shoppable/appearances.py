@@ -18,7 +18,7 @@ from functions.contracts.base import Contract, Fraction, Identifier, Millisecond
 from functions.shoppable import confidence
 from functions.shoppable.confidence import Features
 from functions.shoppable.matching.port import Box
-from functions.shoppable.matching.thresholds import approve_from
+from functions.shoppable.matching.thresholds import approve_from, review_from
 from functions.shoppable.paths import (
     SHOWN_TOLERANCE,
     Path,
@@ -57,6 +57,9 @@ class LinkedAppearance(Contract):
     boxes: tuple[TimedBox, ...]
     features: Features
     score: Fraction
+    chance: Fraction
+    """That it or one of its rivals is in the frame of its evidence, from that alone."""
+    rivals: tuple[Identifier, ...]
     evidence: Evidence
 
 
@@ -155,14 +158,14 @@ def judge(
 ) -> tuple[Appearance, ...]:
     """Appearances with ids, each approved or uncertain; those that score too little are dropped.
 
-    The thresholds are those estimated (is_sure, confidence.REVIEW), unless they are given.
+    The thresholds are those estimated (is_sure, is_worth_asking), unless they are given.
     """
-    review = confidence.REVIEW if review_score is None else review_score
     ordinals: dict[tuple[str, int], int] = defaultdict(int)
     judged: list[Appearance] = []
     for found in sorted(linked, key=_order):
         approved = is_sure(found) if auto_approve_score is None else found.score >= auto_approve_score
-        if not approved and found.score < review:
+        asked = is_worth_asking(found) if review_score is None else found.score >= review_score
+        if not (approved or asked):
             continue
         second = (found.product_id, round(found.start_ms / 1000))
         judged.append(
@@ -174,6 +177,7 @@ def judge(
                 boxes=found.boxes,
                 score=found.score,
                 verdict="approved" if approved else "uncertain",
+                rivals=found.rivals,
                 evidence=found.evidence,
             )
         )
@@ -186,6 +190,11 @@ def is_sure(found: LinkedAppearance) -> bool:
     them among films.
     """
     return found.score >= confidence.APPROVE and found.evidence.score >= approve_from(found.category)
+
+
+def is_worth_asking(found: LinkedAppearance) -> bool:
+    """True if a person is asked about it: by all its frames, or by what its best one says of its place as a picture."""
+    return found.score >= confidence.REVIEW or found.chance >= review_from(found.category)
 
 
 def evidence_rank(sighting: Sighting) -> tuple[float, int]:
@@ -258,6 +267,8 @@ def _appearance(
         boxes=thin(whole, SHOWN_TOLERANCE),
         features=features,
         score=confidence.probability(features),
+        chance=best.what.chance,
+        rivals=best.what.rivals,
         evidence=Evidence(
             image_sha256=best.what.image_sha256,
             inliers=best.what.inliers,

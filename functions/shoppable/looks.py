@@ -98,7 +98,7 @@ class _Shot:
         """Takes in what one more frame shows."""
         sightings: list[Sighting] = []
         for one in found:
-            if one.match.score < FOLLOW_FROM:
+            if one.match.chance < FOLLOW_FROM:
                 continue
             name = (frame.ms, len(sightings))
             sightings.append(self._followed(one.match, frame))
@@ -146,5 +146,7 @@ class _Shot:
             image_sha256=match.image_sha256,
             inliers=match.inliers,
             score=match.score,
+            chance=match.chance,
+            rivals=match.rivals,
             path=thin(tuple(known[ms] for ms in sorted(known)), STORED_TOLERANCE),
         )

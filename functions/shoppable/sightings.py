@@ -15,6 +15,9 @@ class Sighting(Contract):
     inliers: int
     score: Fraction
     """Estimated probability that this product is there, from this frame alone."""
+    chance: Fraction = 0.0
+    rivals: tuple[Identifier, ...] = ()
+    """As in FrameMatch. Segments that were matched before these were known have neither."""
     path: tuple[TimedBox, ...]
     """In order of time, within the segment's part of the shot; the frame's own time is between the first and last."""
     crops_key: str | None = None

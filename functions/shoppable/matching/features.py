@@ -133,9 +133,11 @@ def describe_features(sized: Image) -> ImageFeatures:
     )
 
 
-def resized_frame(image: Image) -> Image:
-    """The picture at the size in which describe_frame describes it."""
-    return _resized(image, FRAME_SIDE, enlarge=FRAME_ENLARGED)
+def resized_frame(image: Image, *, across: float = 1.0, down: float = 1.0) -> Image:
+    """The picture at the size in which describe_frame describes it; its width and height stretched by factors."""
+    high, wide = image.shape[:2]
+    factor = min(FRAME_SIDE / max(high, wide), FRAME_ENLARGED)
+    return _sized(image, wide * factor * across, high * factor * down)
 
 
 def jpeg_of(image: Image) -> bytes:
@@ -168,10 +170,20 @@ def _detect(image: Image, features: int) -> tuple[NDArray[np.float32], NDArray[n
 def _resized(image: Image, side: int, *, enlarge: float) -> Image:
     high, wide = image.shape[:2]
     factor = min(side / max(high, wide), enlarge)
-    if abs(factor - 1) < 0.02:
+    return _sized(image, wide * factor, high * factor)
+
+
+def _sized(image: Image, wide: float, high: float) -> Image:
+    """Of about that size; as it is where that is all but its own."""
+    if max(abs(wide / image.shape[1] - 1), abs(high / image.shape[0] - 1)) < 0.02:
         return image
-    size = (max(16, round(wide * factor)), max(16, round(high * factor)))
-    return cast("Image", cv2.resize(image, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC))
+    size = (max(16, round(wide)), max(16, round(high)))
+    smaller = (min(size[0], image.shape[1]), min(size[1], image.shape[0]))
+    # Each is best at one of the two, and a picture that is stretched may need both.
+    for wanted, method in ((smaller, cv2.INTER_AREA), (size, cv2.INTER_CUBIC)):
+        if wanted != (image.shape[1], image.shape[0]):
+            image = cast("Image", cv2.resize(image, wanted, interpolation=method))
+    return image
 
 
 def _foreground(image: Image) -> NDArray[np.uint8]:

@@ -2,7 +2,7 @@
 a contest of surfaces between those that claim one place.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +14,7 @@ from functions.shoppable.matching.features import ImageFeatures, describe_featur
 from functions.shoppable.matching.grid import PointGrid
 from functions.shoppable.matching.index import InstanceIndex, Reference
 from functions.shoppable.matching.port import Box, Found, FrameMatch, Outline
-from functions.shoppable.matching.scores import CERTAIN, Candidate, margin, probability, weights_of
+from functions.shoppable.matching.scores import CERTAIN, Candidate, chance, margin, probability, weights_of
 from functions.shoppable.matching.shortlist import shortlist
 from functions.shoppable.matching.surface import (
     INDISTINCT,
@@ -41,11 +41,17 @@ _COMPARABLE = 0.5
 """Share of what a product's best picture firmly explains, from which on another one may take its place."""
 _HOPELESS = 0.25
 """Share of what the best in its place firmly explains, below which a candidate is not compared."""
-_LEAST_FIRM = 1.0
+_LEAST_FIRM = 1.5
 """Evidence below is what chance brings about; its surface is not compared."""
 _SURE = 4.0
-"""Firm evidence of a product, or of a look-alike of it."""
+"""Firm evidence of a product, or of a look-alike of it: what a picture shows that has none, is hardly ever told."""
 _MIN_SCORE = 0.02
+_SLANTS = ((1.5, 0.75), (0.75, 1.5))
+"""Factors of width and height by which a picture is stretched to view it again: of what stands at a slant, one side is
+foreshortened, and points of it look like those of a product picture only once it is long again (Morel and Yu,
+"ASIFT: a new framework for fully affine invariant image comparison", SIAM J. Imaging Sciences 2009, simulate tilts by
+factors of 1.4).
+"""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -94,6 +100,24 @@ class _Examined:
     drawings: list[Drawing]
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class View:
+    """A picture as it is, or stretched, and what was found in it; boxes are fractions of either."""
+
+    frame: ImageFeatures
+    examined: Sequence[_Examined]
+
+    @property
+    def places(self) -> list[Place]:
+        """What was verified, by place."""
+        return [one.place for one in self.examined]
+
+    @property
+    def firm(self) -> float:
+        """The firmest evidence there is."""
+        return max((one.place.candidates[0].evidence.firm for one in self.examined), default=0.0)
+
+
 class InstanceMatcher:
     """Implements functions.shoppable.matching.port.Matcher. Not safe for several threads.
 
@@ -113,32 +137,31 @@ class InstanceMatcher:
         """Products in a uint8 BGR picture (H, W, 3), the best first; of look-alikes in one place, every one that may be
         it.
         """
-        sized = resized_frame(image)
-        frame = describe_features(sized)
         found: list[Found] = []
-        for one in self._examined(frame, sized):
-            for number, (candidate, score) in enumerate(zip(one.place.candidates, one.place.scores(), strict=True)):
-                if score >= _MIN_SCORE:
-                    match = _frame_match(self._index, candidate.evidence, frame, score)
+        view = self.view(image)
+        for one in view.examined:
+            for number, match in enumerate(_frame_matches(self._index, one.place, view.frame)):
+                if match.chance >= _MIN_SCORE:
                     found.append(Found(match=match, crops=partial(crops_of, one.seen, one.drawings[number])))
         return sorted(found, key=lambda one: (-one.match.score, one.match.product_id, one.match.box))
 
-    def places(self, frame: ImageFeatures, image: Image) -> list[Place]:
-        """What was verified, by place. `image`: the picture as `frame` describes it."""
-        return [one.place for one in self._examined(frame, image)]
+    def view(self, image: Image) -> View:
+        """Of the picture as it is; where nothing is surely found in that, the firmest of that and of stretched ones."""
+        best = self._view(resized_frame(image))
+        for across, down in _SLANTS:
+            if best.firm < _SURE:
+                stretched = self._view(resized_frame(image, across=across, down=down))
+                best = max(best, stretched, key=lambda view: view.firm)
+        return best
 
-    def _examined(self, frame: ImageFeatures, image: Image) -> Iterator[_Examined]:
+    def _view(self, image: Image) -> View:
+        frame = describe_features(image)
         evidence, references = self._verified(frame)
-        for group in _places(evidence)[:_PLACES]:
-            examined = self._place(group, references, frame, image)
-            if examined.place.candidates:
-                yield examined
-
-    def verified(self, frame: ImageFeatures) -> list[Evidence]:
-        """What geometry allows, the firmest first; of one product in one place, one."""
-        return self._verified(frame)[0]
+        examined = [self._place(group, references, frame, image) for group in _places(evidence)[:_PLACES]]
+        return View(frame=frame, examined=[one for one in examined if one.place.candidates])
 
     def _verified(self, frame: ImageFeatures) -> tuple[list[Evidence], Mapping[int, Reference]]:
+        """What geometry allows, the firmest first; of one product in one place, one."""
         cv2.setRNGSeed(1)
         projected = self._index.project(frame.descriptors)
         grid = PointGrid(frame, projected)
@@ -255,17 +278,24 @@ def _overlap(first: Evidence, second: Evidence) -> float:
     return wide * high / max(areas - wide * high, 1e-6)
 
 
-def _frame_match(index: InstanceIndex, evidence: Evidence, frame: ImageFeatures, score: float) -> FrameMatch:
-    product = int(index.image_product[evidence.image])
-    return FrameMatch(
-        product_id=index.product_ids[product],
-        image_sha256=index.image_sha256(evidence.image),
-        box=box_of(evidence, frame),
-        score=round(score, 4),
-        inliers=evidence.inliers,
-        outline=outline_of(evidence, frame),
-        category=index.categories[product],
-    )
+def _frame_matches(index: InstanceIndex, place: Place, frame: ImageFeatures) -> Iterator[FrameMatch]:
+    """One of each candidate, in their order."""
+    scores = place.scores()
+    products = [int(index.image_product[candidate.evidence.image]) for candidate in place.candidates]
+    by_score = sorted(range(len(scores)), key=lambda number: -scores[number])
+    for number, (candidate, product) in enumerate(zip(place.candidates, products, strict=True)):
+        score = scores[number]
+        yield FrameMatch(
+            product_id=index.product_ids[product],
+            image_sha256=index.image_sha256(candidate.evidence.image),
+            box=box_of(candidate.evidence, frame),
+            score=round(score, 4),
+            chance=round(chance(scores) if number == by_score[0] else score, 4),
+            rivals=tuple(index.product_ids[products[other]] for other in by_score if other != number),
+            inliers=candidate.evidence.inliers,
+            outline=outline_of(candidate.evidence, frame),
+            category=index.categories[product],
+        )
 
 
 def box_of(evidence: Evidence, frame: ImageFeatures) -> Box:

@@ -6,6 +6,7 @@ are in fitted.py; bench/matching/fitting.py finds and writes them.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.shoppable.matching.fitted import BENDS, WEIGHTS
@@ -56,6 +57,11 @@ def margin(weights: Weights, first: Candidate, second: Candidate, contest: tuple
     for weight, one, other in zip(weights.against, first.features(), second.features(), strict=True):
         odds += weight * (one - other)
     return min(max(odds, -3 * CERTAIN), 3 * CERTAIN)
+
+
+def chance(scores: Sequence[float]) -> float:
+    """That one of the candidates for a place is there, of which each excludes the others."""
+    return min(1.0, sum(scores))
 
 
 def probability(weights: Weights, candidate: Candidate, closest: float, distinct: float = INDISTINCT) -> float:

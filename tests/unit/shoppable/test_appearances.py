@@ -32,7 +32,7 @@ def weights(monkeypatch: pytest.MonkeyPatch) -> None:
 def any_sighting(product_id=A, box=LEFT, score=0.9, span=None, **given) -> Sighting:
     """`span`: when it was followed; without one it could not be (the frame's own time is filled in by `frames`)."""
     path = ((0, *box),) if span is None else ((span[0], *box), (span[1], *box))
-    fields = {"category": "", "image_sha256": "0" * 64, "inliers": 50, "path": path}
+    fields = {"category": "", "chance": score, "image_sha256": "0" * 64, "inliers": 50, "path": path}
     return Sighting(product_id=product_id, score=score, **fields | given)
 
 
@@ -230,6 +230,7 @@ def test_should_judge_by_what_was_estimated_unless_the_stack_sets_a_threshold(mo
     assert [one.verdict for one in judge(linked)] == ["uncertain"]
     assert [one.verdict for one in judge(linked, auto_approve_score=score)] == ["approved"]
     monkeypatch.setattr(confidence, "REVIEW", score + 1e-4)
+    monkeypatch.setattr(thresholds, "DEFAULT", Band(approve=0.95, review=0.95))
     assert judge(linked) == ()
     assert [one.verdict for one in judge(linked, review_score=score)] == ["uncertain"]
 
@@ -243,6 +244,17 @@ def test_should_be_sure_only_of_what_has_a_frame_that_would_do_by_itself_in_its_
 
     assert {one.product_id: one.verdict for one in judge(linked)} == {A: "approved", B: "uncertain"}
     assert {one.verdict for one in judge(linked, auto_approve_score=0.7)} == {"approved"}
+
+
+def test_should_ask_about_a_place_that_shows_one_of_several_products_though_none_is_likely(monkeypatch):
+    monkeypatch.setattr(confidence, "REVIEW", 0.5)
+    either = any_sighting(A, LEFT, 0.06, chance=0.11, rivals=(B,))
+    hardly = any_sighting(A, RIGHT, 0.06, chance=0.09, rivals=(B,))
+
+    asked = judge(link(frames((100, [either, hardly])), SHOTS[:1]))
+
+    assert [(one.verdict, one.rivals, one.boxes[0][1:]) for one in asked] == [("uncertain", (B,), LEFT)]
+    assert judge(link(frames((100, [either])), SHOTS[:1]), review_score=0.5) == ()
 
 
 def test_should_weigh_features():

@@ -34,7 +34,7 @@ class Sampled:
         return self.ms // 4000
 
 
-def any_found(score=0.9, product_id=A, crops=b"crops", category="") -> Found:
+def any_found(score=0.9, product_id=A, crops=b"crops", category="", chance=None) -> Found:
     x, y, wide, high = BOX
     outline = ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high))
     match = FrameMatch(
@@ -42,6 +42,7 @@ def any_found(score=0.9, product_id=A, crops=b"crops", category="") -> Found:
         image_sha256="0" * 64,
         box=BOX,
         score=score,
+        chance=score if chance is None else chance,
         inliers=50,
         outline=outline,
         category=category,
@@ -122,6 +123,13 @@ def test_should_follow_within_the_shot_and_segment_that_the_frame_is_of(followed
     examine(FRAMES, {1000: [any_found()], 5000: [any_found()]})
 
     assert followed == [(1000, 0, 4000), (5000, 4000, 8000)]
+
+
+def test_should_follow_what_may_be_any_of_several_though_it_is_hardly_the_one(followed):
+    _, shots = examine(FRAMES, {1000: [any_found(0.06, chance=0.15)], 5000: [any_found(0.06, chance=0.06)]})
+
+    assert followed == [(1000, 0, 4000)]
+    assert [[len(frame.sightings) for frame in shot.frames] for shot in shots] == [[1], [0]]
 
 
 def test_should_neither_follow_nor_keep_what_is_nothing(followed):

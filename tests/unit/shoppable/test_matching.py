@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from functions.contracts import ids
 from functions.shoppable.appearances import box_iou
-from functions.shoppable.matching.features import ImageFeatures, describe_frame, describe_image
+from functions.shoppable.matching.features import ImageFeatures, describe_features, describe_frame, describe_image
 from functions.shoppable.matching.index import IndexEntry, InstanceIndex, build_index
 from functions.shoppable.matching.instance import InstanceMatcher
 from functions.shoppable.matching.port import FrameMatch
@@ -66,6 +66,46 @@ def test_should_find_several_products_in_their_places(matcher):
         number = 3 if match.product_id == product(3) else 7
         assert box_iou(match.box, boxes[number]) > 0.9
         assert match.inliers > 30
+
+
+def turned(image, share: float, slant: str):
+    """What stands at a slant: one of its sides is much shorter than it is long."""
+    box = (0.3, 0.15, 0.29 * share, 0.7) if slant == "sideways" else (0.3, 0.15, 0.29, 0.7 * share)
+    return scene([(image, box)]), box
+
+
+@pytest.mark.parametrize("slant", ["sideways", "from above"])
+def test_should_find_what_stands_at_a_slant_by_a_stretched_view_alone(matcher, monkeypatch, slant):
+    picture, box = turned(texture(3), 0.3, slant)
+
+    (found,) = (match for match in seen_by(matcher, picture) if match.score > 0.5)
+
+    assert found.product_id == product(3)
+    assert box_iou(found.box, box) > 0.9
+    monkeypatch.setattr("functions.shoppable.matching.instance._SLANTS", ())
+    assert [match for match in seen_by(matcher, picture) if match.score > 0.5] == []
+
+
+def test_should_not_stretch_a_picture_in_which_something_is_surely_found(matcher, monkeypatch):
+    sizes = []
+
+    def described(image):
+        sizes.append(image.shape[:2])
+        return describe_features(image)
+
+    monkeypatch.setattr("functions.shoppable.matching.instance.describe_features", described)
+    matcher.match(scene([(texture(3), (0.3, 0.15, 0.29, 0.7))]))
+    matcher.match(np.zeros((540, 960, 3), np.uint8))
+
+    assert sizes == [(648, 1152), (648, 1152), (486, 1728), (972, 864)]
+
+
+def test_should_name_the_rivals_of_what_is_seen_and_the_chance_that_it_is_one_of_them(matcher):
+    best, *others = seen_by(matcher, scene([(look_alike(0), (0.35, 0.15, 0.28, 0.7))]))
+
+    assert (best.product_id, best.rivals) == (product(100), (product(101),))
+    assert best.chance >= best.score
+    assert all(other.chance == other.score for other in others)
 
 
 def test_should_give_the_same_answer_to_the_same_picture(matcher):
