@@ -41,7 +41,7 @@ _COMPARABLE = 0.5
 """Share of what a product's best picture firmly explains, from which on another one may take its place."""
 _HOPELESS = 0.25
 """Share of what the best in its place firmly explains, below which a candidate is not compared."""
-_LEAST_FIRM = 1.5
+_LEAST_FIRM = 1.0
 """Evidence below is what chance brings about; its surface is not compared."""
 _SURE = 4.0
 """Firm evidence of a product, or of a look-alike of it: what a picture shows that has none, is hardly ever told."""
@@ -146,13 +146,14 @@ class InstanceMatcher:
         return sorted(found, key=lambda one: (-one.match.score, one.match.product_id, one.match.box))
 
     def view(self, image: Image) -> View:
-        """Of the picture as it is; where nothing is surely found in that, the firmest of that and of stretched ones."""
-        best = self._view(resized_frame(image))
-        for across, down in _SLANTS:
-            if best.firm < _SURE:
-                stretched = self._view(resized_frame(image, across=across, down=down))
-                best = max(best, stretched, key=lambda view: view.firm)
-        return best
+        """Of the picture as it is; where nothing is surely found in that, the first stretched one in which something is,
+        if there is any.
+        """
+        plain = self._view(resized_frame(image))
+        if plain.firm >= _SURE:
+            return plain
+        stretched = (self._view(resized_frame(image, across=across, down=down)) for across, down in _SLANTS)
+        return next((view for view in stretched if view.firm >= _SURE), plain)
 
     def _view(self, image: Image) -> View:
         frame = describe_features(image)
