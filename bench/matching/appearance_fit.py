@@ -28,6 +28,7 @@ from demo.score import box_at, box_iou, temporal_iou
 from functions.shoppable import fitted_appearances
 from functions.shoppable.appearances import LinkedAppearance, link
 from functions.shoppable.confidence import Features
+from functions.shoppable.matching.thresholds import review_from
 
 FITTED: Final = Path(str(fitted_appearances.__file__))
 STRANGERS: Final = 1.0
@@ -37,14 +38,13 @@ PRIOR: Final = Features(best=1.0, sightings=0.3, missed=-1.5, unsteady=-1.0, con
 None may count the other way round.
 """
 KINDS: Final = ("brief", "takes")
+Source = Literal["shown", "missing", "strangers"]
 _HALF: Final = 0.5
 _POOL_SEED: Final = 100
 """Not the one by whose products strangers are judged."""
 _POOL: Final = 150
-_PRODUCTS: Final = {"shown": 3_000, "missing": 1_000, "strangers": 10_000}
+_PRODUCTS: Final[dict[Source, int]] = {"shown": 3_000, "missing": 1_000, "strangers": 10_000}
 """In the catalogues. Strangers are taken for something the oftener the more there is to take them for."""
-
-Source = Literal["shown", "missing", "strangers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,8 @@ class Told:
     source: Source
     features: Features
     right: bool
+    doubtful: bool
+    """Whether its best frame is, as a picture, one that a person is asked about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +107,13 @@ def watch(folder: Path, kind: str, seed: int) -> Watched:
         catalogue = films.catalogue_at(folder, what).of_shop(f"{seed}/")
         found = link(films.examined(film, lambda frame, of=catalogue: of.matcher.match(frame.image)), film.shots)
         told += [
-            Told(seed=seed, source=source, features=one.features, right=right)
+            Told(
+                seed=seed,
+                source=source,
+                features=one.features,
+                right=right,
+                doubtful=one.chance >= review_from(one.category),
+            )
             for one, right in zip(found, labelled(film, found, catalogue.name), strict=True)
             # What is there is counted once: with the whole shop.
             if right is not None and not (right and source == "missing")
@@ -184,6 +192,8 @@ class Measured:
     """Look-alikes approved in place of what the shop does not sell."""
     alarms: int
     """Approved in films that show nothing of what is sold."""
+    asked: dict[str, tuple[int, int]]
+    """What is not approved but asked about: all, right."""
     minutes: float
 
     @property
@@ -193,18 +203,22 @@ class Measured:
             f"  right: {self.right} of {self.expected}; wrong: {self.wrong}",
             f"  look-alikes of what half a shop does not sell: {self.missing}",
             f"  among strangers: {self.alarms} in {self.minutes:.1f} minutes",
+            f"  asked about: {'; '.join(f'{one}: {n}, {right} right' for one, (n, right) in self.asked.items())}",
         )
 
 
 def measured(judged: Sequence[tuple[Told, float]], watched: Sequence[Watched], approve: float) -> Measured:
     """At a threshold."""
     said = [one for one, score in judged if score >= approve]
+    asked = [one for one, score in judged if score < approve and (score >= REVIEW or one.doubtful)]
+    of_source = {source: [one.right for one in asked if one.source == source] for source in _PRODUCTS}
     return Measured(
         right=sum(one.right for one in said),
         expected=sum(film.expected for film in watched),
         wrong=sum(not one.right and one.source == "shown" for one in said),
         missing=sum(one.source == "missing" for one in said),
         alarms=sum(one.source == "strangers" for one in said),
+        asked={source: (len(right), sum(right)) for source, right in of_source.items()},
         minutes=sum(film.seconds for film in watched) / 60,
     )
 

@@ -27,7 +27,7 @@ class FrameMatch(Contract):
     """Estimated probability that this product is there."""
     chance: Fraction
     """The same that it or one of its rivals is, of the likeliest in its place; of any other, its score."""
-    rivals: Annotated[tuple[Identifier, ...], Field(max_length=5)] = ()
+    rivals: Annotated[tuple[Identifier, ...], Field(max_length=4)] = ()
     """Other products that claim its place, the likeliest first."""
     inliers: int
     """Geometrically consistent feature matches."""

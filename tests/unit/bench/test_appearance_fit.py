@@ -22,9 +22,9 @@ from functions.shoppable.confidence import Features
 BOX = (0.1, 0.1, 0.3, 0.5)
 
 
-def told(right=True, source="shown", seed=100, best=5.0) -> Told:
+def told(right=True, source="shown", seed=100, best=5.0, doubtful=False) -> Told:
     features = Features(**dict.fromkeys(Features._fields, 0.0) | {"best": best})
-    return Told(seed=seed, source=source, features=features, right=right)
+    return Told(seed=seed, source=source, features=features, right=right, doubtful=doubtful)
 
 
 def spread(count: int, seeds: tuple[int, ...]) -> list[Told]:
@@ -78,7 +78,7 @@ def test_should_not_count_second_looks_against_what_was_looked_at_because_of_dou
     sure = [told(best=6.0, seed=seed) for seed in (100, 101, 102) for _ in range(60)]
     doubtful = [one._replace(sightings=1.1) for one in (told(best=3.0).features, told(best=4.0).features)]
     looked_at = [
-        Told(seed=seed, source="shown", features=features, right=k % 3 == 0)
+        Told(seed=seed, source="shown", features=features, right=k % 3 == 0, doubtful=False)
         for seed in (100, 101, 102)
         for k, features in enumerate(10 * doubtful)
     ]
@@ -115,6 +115,21 @@ def test_should_say_what_a_threshold_lets_through():
 
     assert (found.right, found.expected, found.wrong, found.missing, found.alarms) == (1, 6, 1, 1, 2)
     assert found.minutes == pytest.approx(3)
+
+
+def test_should_count_what_is_asked_about_by_all_frames_or_by_the_best_one():
+    judged = [
+        (told(), 0.9),
+        (told(), 0.3),
+        (told(doubtful=True), 0.0),
+        (told(right=False, doubtful=True), 0.0),
+        (told(right=False, source="strangers"), 0.0),
+        (told(right=False, source="strangers"), 0.2),
+    ]
+
+    found = measured(judged, [], 0.5)
+
+    assert found.asked == {"shown": (3, 2), "missing": (0, 0), "strangers": (1, 0)}
 
 
 def test_should_take_a_half_of_the_shop_away_always_the_same():
