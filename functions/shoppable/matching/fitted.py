@@ -1,28 +1,28 @@
 """Estimated by `make fit-matching`, which writes this file: weights and thresholds of scores.
 
-From 120 photographs and 1528 generated scenes of seeds 100 to 139.
+From 120 photographs and 1519 generated scenes of seeds 100 to 139.
 """
 
 from functions.shoppable.matching.weights import Weights
 
 WEIGHTS = {
     "": Weights(
-        alone=(-13.658, 1.473, -0.577, 3.789, 7.69, -2.057, -0.317, -0.141, 1.43, 2.232, 1.457),
-        distinct=2.941,
-        close=2.277,
-        against=(0.073, -0.183, 1.174, 2.271, -2.427, 1.428, 0.665, -0.077, 0.673, 0.568),
-        structure=1.591,
-        colour=2.675,
-        calibration=(-1.76, 1.102, 1.585, 0.221),
+        alone=(-13.02, 1.639, -0.69, 3.796, 7.652, -1.97, -0.326, 0.034, 1.086, 2.142, 1.171),
+        distinct=2.844,
+        close=1.862,
+        against=(0.028, -0.055, 1.079, 2.217, -2.495, 1.102, 0.614, 0.232, 0.671, 0.973),
+        structure=1.505,
+        colour=2.669,
+        calibration=(-1.833, 0.991, 1.496, 0.356),
     ),
     "Food, Beverages & Tobacco": Weights(
-        alone=(-14.15, 2.69, 0.736, 2.93, 4.927, -2.372, -1.363, 1.053, 1.982, 0.305, 1.107),
-        distinct=3.199,
-        close=3.927,
-        against=(-2.514, -1.765, 1.485, 1.891, -6.018, 1.058, 1.974, -0.965, 0.426, 1.929),
-        structure=3.131,
-        colour=3.17,
-        calibration=(-0.022, 0.943, 0.95, 0.008),
+        alone=(-12.183, 2.296, 1.126, 3.443, 4.787, -2.489, -1.368, 1.854, 1.413, 0.257, -0.423),
+        distinct=2.93,
+        close=3.103,
+        against=(-2.589, -1.695, 1.34, 2.02, -5.722, 0.876, 1.887, -0.202, 0.047, 1.829),
+        structure=2.77,
+        colour=3.355,
+        calibration=(0.174, 0.98, 0.766, 0.045),
     ),
 }
 """By top-level category; "": of every other."""
