@@ -1,6 +1,6 @@
 """What scores are learned from and judged by: places of frames, with the truth."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -13,7 +13,7 @@ from bench.matching.grid import Shop, open_shop, scene_of
 from bench.matching.photographs import NEIGHBOURS, Photograph, photographs, studio_pictures
 from bench.matching.scenes import CELLS, Scene
 from functions.shoppable.image import Image
-from functions.shoppable.matching.instance import Place, box_of
+from functions.shoppable.matching.instance import Place, box_of, compared
 from functions.shoppable.paths import box_iou
 
 Doubles = NDArray[np.float64]
@@ -56,11 +56,25 @@ class Sample:
         """Whether what is shown was taken from the catalogue."""
         return self.source.endswith(_MISSING)
 
+    def compared(self) -> "Sample | None":
+        """With those candidates that the matcher compares; None where it compares none."""
+        kept = compared([candidate.evidence.firm for candidate in self.place.candidates])
+        return self._of(kept, self.source) if kept else None
+
     def without(self, product: str) -> "Sample | None":
         """As if the catalogue had no such product; None when nothing is left."""
         kept = [number for number, name in enumerate(self.products) if name != product]
-        if not kept:
-            return None
+        return self._of(kept, self.source + _MISSING) if kept else None
+
+    def both(self, product: str) -> Iterator["Sample"]:
+        """As it is, and as if the catalogue did not have the product, if it is a candidate."""
+        missing = self.without(product) if product in self.products else None
+        for one in (self, missing):
+            if one is not None and (sample := one.compared()) is not None:
+                yield sample
+
+    def _of(self, kept: Sequence[int], source: str) -> "Sample":
+        """With some of the candidates."""
         contests = {
             (low, high): self.place.contests[kept[low], kept[high]] for high in range(len(kept)) for low in range(high)
         }
@@ -71,7 +85,7 @@ class Sample:
             if one != other
         }
         return Sample(
-            source=self.source + _MISSING,
+            source=source,
             fold=self.fold,
             picture=self.picture,
             place=Place(
@@ -108,9 +122,7 @@ def photograph_samples(scenes: Iterable[Photograph] | None = None) -> Iterator[S
                 categories=tuple(GROCERIES_CATEGORY for _ in names),
                 right=tuple(name == photograph.product for name in names),
             )
-            yield sample
-            if photograph.product in names and (missing := sample.without(photograph.product)) is not None:
-                yield missing
+            yield from sample.both(photograph.product)
 
 
 def _is_beside(photograph: Photograph, names: tuple[str, ...]) -> bool:
@@ -145,15 +157,13 @@ def _of_scene(shop: Shop, scene: Scene) -> Iterator[Sample]:
             categories=tuple(category_of[name] for name in names),
             right=right,
         )
-        yield sample
-        if any(right) and (missing := sample.without(scene.product)) is not None:
-            yield missing
+        yield from sample.both(scene.product if any(right) else "")
 
 
 def _places(
     catalogue: Catalogue, image: Image
 ) -> Iterator[tuple[Place, tuple[str, ...], list[tuple[float, float, float, float]]]]:
-    view = catalogue.matcher.view(image)
+    view = catalogue.matcher.view(image, thorough=True)
     index = catalogue.index
     for place in view.places:
         found = [candidate.evidence for candidate in place.candidates]
