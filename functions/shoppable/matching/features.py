@@ -135,9 +135,7 @@ def describe_features(sized: Image) -> ImageFeatures:
 
 def resized_frame(image: Image, *, across: float = 1.0, down: float = 1.0) -> Image:
     """The picture at the size in which describe_frame describes it; its width and height stretched by factors."""
-    high, wide = image.shape[:2]
-    factor = min(FRAME_SIDE / max(high, wide), FRAME_ENLARGED)
-    return _sized(image, wide * factor * across, high * factor * down)
+    return _resized(image, FRAME_SIDE, enlarge=FRAME_ENLARGED, across=across, down=down)
 
 
 def jpeg_of(image: Image) -> bytes:
@@ -167,14 +165,10 @@ def _detect(image: Image, features: int) -> tuple[NDArray[np.float32], NDArray[n
     return table[order, :4], np.minimum(np.rint(root * ROOT_SCALE), 255).astype(np.uint8)
 
 
-def _resized(image: Image, side: int, *, enlarge: float) -> Image:
-    high, wide = image.shape[:2]
-    factor = min(side / max(high, wide), enlarge)
-    return _sized(image, wide * factor, high * factor)
-
-
-def _sized(image: Image, wide: float, high: float) -> Image:
-    """Of about that size; as it is where that is all but its own."""
+def _resized(image: Image, side: int, *, enlarge: float, across: float = 1.0, down: float = 1.0) -> Image:
+    """Its longer side at about `side` pixels, then stretched; as it is where that is all but its own size."""
+    factor = min(side / max(image.shape[:2]), enlarge)
+    high, wide = image.shape[0] * factor * down, image.shape[1] * factor * across
     if max(abs(wide / image.shape[1] - 1), abs(high / image.shape[0] - 1)) < 0.02:
         return image
     size = (max(16, round(wide)), max(16, round(high)))
