@@ -22,6 +22,14 @@ def _group(item: pytest.Item) -> str | None:
     return "cloud" if "cloud" in getattr(item, "fixturenames", ()) else None
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A long value by how it begins and its length. pytest keeps the running test's name in the environment
+    (PYTEST_CURRENT_TEST), and no program can be started with a variable of 128 KiB (MAX_ARG_STRLEN, execve(2))."""
+    if isinstance(val, str | bytes) and len(val) > 80:
+        return f"{val[:24]!a}-{len(val)}"
+    return None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = (*_GROUPED, "cloud", None)
