@@ -127,6 +127,7 @@ class World:
     absent: frozenset[str] = field(init=False)
     """Feed ids that the catalogue lacks in cells of missing look-alikes: one of each line's flavours."""
     _rooms: dict[tuple[str, int], Room] = field(default_factory=dict[tuple[str, int], Room])
+    _blanks: dict[str, Pack] = field(default_factory=dict[str, Pack])
 
     def __post_init__(self) -> None:
         self.articles = catalogue(self.seed)
@@ -161,7 +162,11 @@ class World:
 
     def _pack(self, article: Article) -> Pack:
         pack = self.packs.of(article)
-        return _blank(pack) if article in self.plains else pack
+        if article not in self.plains:
+            return pack
+        if article.feed_id not in self._blanks:
+            self._blanks[article.feed_id] = _blank(pack)
+        return self._blanks[article.feed_id]
 
     def _room(self, kind: str, variant: int) -> Room:
         if (kind, variant) not in self._rooms:
@@ -224,11 +229,28 @@ def _plain_article(seed: int, number: int) -> Article:
 
 def _blank(pack: Pack) -> Pack:
     """The pack without its print: what is left are its colours, run into each other, and its light."""
+    front, side = (None if image is None else widely_blurred(image, PACK_EDGE / 5) for image in (pack.front, pack.side))
+    return replace(pack, front=front, side=side)
 
-    def blurred(image: Image) -> Image:
-        return image_of(cv2.GaussianBlur(image, (0, 0), PACK_EDGE / 5, borderType=cv2.BORDER_REPLICATE))
 
-    return replace(pack, front=blurred(pack.front), side=None if pack.side is None else blurred(pack.side))
+def widely_blurred(image: Image, sigma: float) -> Image:
+    """What cv2.GaussianBlur gives with BORDER_REPLICATE, to the bit, in a fraction of its time if `sigma` is large."""
+    reach = round(3 * sigma)
+    impulse = np.zeros((1, 4 * reach + 1), np.uint8)
+    impulse[0, 2 * reach] = 255
+    # OpenCV's weights for 8 bits are whole 256ths, and here few enough that an impulse of 255 shows each as it is.
+    weights = image_of(cv2.GaussianBlur(impulse, (0, 0), sigma))[0, reach:-reach]
+
+    def along(length: int) -> Floats:
+        matrix = np.zeros((length, length), np.float32)
+        here = np.arange(length)
+        for step in np.flatnonzero(weights):
+            np.add.at(matrix, (here, np.clip(here + step - reach, 0, length - 1)), weights[step])
+        return matrix
+
+    # No sum exceeds 255 * 256 * 256 < 2 ** 24, so that 32-bit floats hold each exactly.
+    planes = along(image.shape[0]) @ np.moveaxis(image, 2, 0).astype(np.float32) @ along(image.shape[1]).T
+    return image_of(np.ascontiguousarray(np.moveaxis(np.floor(planes / 65536 + 0.5), 0, 2)))
 
 
 def _box(quad: Doubles) -> Box:
