@@ -147,8 +147,8 @@ bench: $(INSTALLED) ## What is measured: accuracy and ratios of one run
 	$(RUN) -m bench.matching photographs
 
 .PHONY: bench-matching
-bench-matching: $(INSTALLED) ## All that is promised of finding products, in one run (1 h on 2 cores); EACH=n scenes, PEERS=n of them to the peers, ONLY=parts
-	$(RUN) -m bench.matching all $(if $(EACH),--each $(EACH)) $(if $(PEERS),--peers $(PEERS)) $(if $(ONLY),--only $(ONLY))
+bench-matching: $(INSTALLED) ## All that is promised of finding products, in one run (1 h on 2 cores); EACH=n scenes, PEERS=n of them to the peers, ONLY=parts, KEEP=folder to go on from
+	$(RUN) -m bench.matching all $(if $(EACH),--each $(EACH)) $(if $(PEERS),--peers $(PEERS)) $(if $(ONLY),--only $(ONLY)) $(if $(KEEP),--keep $(KEEP))
 
 .PHONY: fit-matching
 fit-matching: $(INSTALLED) ## Estimate weights and thresholds of scores anew, from calibration seeds and photographs

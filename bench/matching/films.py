@@ -6,6 +6,7 @@ catalogue that has none of them, where whatever is published is a false alarm.
 """
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -351,6 +352,8 @@ def write_catalogue(
     entries = [entry for shop in shops for entry in shop.entries if entry.product_id in names] if seeds else drawn_ones
     categories = {product_id: shop.categories[product_id] for shop in shops for product_id in shop.names}
     directory = folder / f"catalogue-{what}"
+    # A run that was cut off may have left a part of it.
+    shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     write_index(Mixed(entries, Pool.of(drawn_ones), products, PRODUCT_FEATURES), directory, categories)
     (folder / f"catalogue-{what}.json").write_text(json.dumps(names), encoding="utf-8")

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from bench.matching import films, grid, sampling, scale, shots, speed
@@ -27,6 +26,7 @@ from bench.matching.chosen import BEST_F1
 from bench.matching.fitting import seeds_of
 from bench.matching.grid import ENGINES, MIDDLE, OPEN_SET, OURS, SIFT, Row, tally
 from bench.matching.jobs import Jobs, two_processes
+from bench.matching.memory import run_folder
 from bench.matching.sampling_films import drawn
 from bench.matching.scenes import CELLS
 from bench.matching.sheet import Failure, sheet
@@ -325,6 +325,12 @@ def main() -> None:
     parser.add_argument("--peers", type=int, default=2, help="how many of these the peers are shown")
     parser.add_argument("--sizes", default="100,1000,10000,100000", help="of catalogues")
     parser.add_argument("--only", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="keep there what is done: the same sources go on from it if this run is cut off",
+    )
     given = parser.parse_args()
     parts = set(given.only.split(","))
     report = Report()
@@ -332,11 +338,8 @@ def main() -> None:
     report.say(
         "# Finding products: one run", f"Seeds: {seeds}; weights and thresholds: calibration seeds and photographs."
     )
-    with (
-        two_processes() as jobs,
-        TemporaryDirectory(prefix="bench-matching-") as name,
-    ):
-        _run(report, jobs, Path(name), given, parts)
+    with run_folder(given.keep) as (folder, results), two_processes(results) as jobs:
+        _run(report, jobs, folder, given, parts)
     report.say("## Acceptance", *report.table())
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "report.md").write_text("\n".join(report.lines), encoding="utf-8")
@@ -365,8 +368,8 @@ def _run(report: Report, jobs: Jobs, folder: Path, given: argparse.Namespace, pa
     if pool_drawn:
         pool_drawn.result()
     sizes = [int(size) for size in given.sizes.split(",")] if "scale" in parts else []
-    measured = [jobs.ask(f"{size:,} products", scale.measure, folder, f"{size:,}", size) for size in sizes]
-    compared = jobs.ask("drawn and made products", _drawn_and_made, folder) if measured else None
+    measured = [jobs.ask_anew(f"{size:,} products", scale.measure, folder, f"{size:,}", size) for size in sizes]
+    compared = jobs.ask_anew("drawn and made products", _drawn_and_made, folder) if measured else None
     fast = jobs.ask("speed among 1,000 products", speed.measure, folder) if "speed" in parts else None
     runs: list[Future[films.Run]] = []
     foreign: list[Future[films.Foreign]] = []

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.matching.memory import write_whole
 from demo.film import Record, Sighting, film
 from demo.goods import Article
 from demo.rooms import make_room, wobble
@@ -60,7 +61,8 @@ def drawn(kind: str, seed: int, cache: Path) -> Drawn:
             shots = [_middle_of(shot) for shot in shots]
         record = film(shots, path, seed, lambda _done, _total: None)
         sightings = [[s.frame, s.label, s.visible, s.box] for s in record.sightings]
-        notes.write_text(json.dumps({"shots": record.shots, "frames": record.frames, "sightings": sightings}))
+        known = {"shots": record.shots, "frames": record.frames, "sightings": sightings}
+        write_whole(notes, json.dumps(known).encode())
     known = json.loads(notes.read_text())
     record = Record(
         shots=[(first, after) for first, after in known["shots"]],

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.matching.catalogues import SHOP, entry_of
+from bench.matching.memory import write_whole
 from demo.goods import distractor
 from demo.packs import draw_pack
 from demo.studio import angled, straight
@@ -127,7 +128,7 @@ class Mixed:
 
 def save(path: Path, entries: Sequence[IndexEntry]) -> None:
     """For another process of this run."""
-    path.write_bytes(pickle.dumps([(e.product_id, e.image_sha256, e.features.to_bytes()) for e in entries]))
+    write_whole(path, pickle.dumps([(e.product_id, e.image_sha256, e.features.to_bytes()) for e in entries]))
 
 
 def load(path: Path) -> list[IndexEntry]:

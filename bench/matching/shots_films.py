@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.matching.memory import write_whole
 from demo.film import Record, film
 from demo.rooms import passer
 from demo.script import Packs, Shot, write_script
@@ -48,7 +49,7 @@ def drawn(seed: int, cache: Path) -> tuple[Path, list[Transition]]:
     if not notes.exists():
         cache.mkdir(parents=True, exist_ok=True)
         transitions = _draw(seed, path, _places(seed, cache))
-        notes.write_text(json.dumps([asdict(one) for one in transitions]))
+        write_whole(notes, json.dumps([asdict(one) for one in transitions]).encode())
     return path, [Transition(**one) for one in json.loads(notes.read_text())]
 
 
