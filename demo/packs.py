@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from demo.canvas import Canvas, Image, image_of, mix
+from demo.canvas import Canvas, Image, image_of, in_colour, mix
 from demo.labels import Design, barcode, draw_label, nutrition, paragraph
 from demo.words import fine_print
 
@@ -40,10 +40,11 @@ def noise(height: int, width: int, cell: int, seed: int) -> Floats:
 
 def lit(image: Image, gain: npt.NDArray[np.floating[Any]], gloss: npt.NDArray[np.floating[Any]] | None = None) -> Image:
     """Multiply by a gain map and add a gloss map (share of white)."""
-    result = image.astype(np.float32) * gain.astype(np.float32)[..., None]
+    result = image * in_colour(gain)
     if gloss is not None:
-        result += (255 - result) * gloss.astype(np.float32)[..., None]
-    return image_of(np.clip(result + 0.5, 0, 255))
+        result += (255 - result) * in_colour(gloss)
+    result += np.float32(0.5)
+    return image_of(np.clip(result, 0, 255, out=result))
 
 
 def _artwork(design: Design, width: int, height: int, fine: int) -> Image:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from demo.canvas import Canvas, Colour, Image, colour, image_of, mix
+from demo.canvas import Canvas, Colour, Image, colour, flat, image_of, mix
 from demo.illustrations import leaf
 from demo.packs import lit, noise
 from demo.patterns import PATTERNS
@@ -38,16 +38,13 @@ def wood(width: int, height: int, base: Colour, seed: int, plank: int = 150) -> 
         gain[top : top + 3] *= 0.6
         for seam in rng.integers(0, width, 2):
             gain[top : top + plank, seam : seam + 3] *= 0.7
-    flat = np.empty((height, width, 3), np.uint8)
-    flat[:] = base
-    return lit(flat, gain)
+    return lit(flat(width, height, base), gain)
 
 
 def plaster(width: int, height: int, base: Colour, seed: int) -> Image:
     """A painted wall."""
-    flat = np.empty((height, width, 3), np.uint8)
-    flat[:] = base
-    return lit(flat, 1 + 0.05 * noise(height, width, 220, seed) + 0.03 * noise(height, width, 5, seed + 1))
+    gain = 1 + 0.05 * noise(height, width, 220, seed) + 0.03 * noise(height, width, 5, seed + 1)
+    return lit(flat(width, height, base), gain)
 
 
 def bricks(

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from demo.canvas import Image, image_of, mix
+from demo.canvas import Image, flat, image_of, mix
 from demo.packs import Pack
 
 WIDTH, HEIGHT = 1280, 720
@@ -51,7 +51,7 @@ class Texture:
     @staticmethod
     def of(image: Image, alpha: Image | None = None) -> "Texture":
         cover = np.full(image.shape[:2], 255, np.uint8) if alpha is None else alpha
-        levels = [np.dstack([image, cover])]
+        levels = [image_of(cv2.merge([image, cover]))]
         while min(levels[-1].shape[:2]) > 48 and len(levels) < 5:
             last = levels[-1]
             levels.append(
@@ -190,8 +190,12 @@ class Body:
 
 def lighten(image: Image, tint: tuple[float, float, float], slope: float, brightness: float) -> Image:
     """An image in a room's light: a colour cast (BGR gains) and a brightness that falls off across it."""
-    ramp = np.linspace(1 + slope, 1 - slope, image.shape[1], dtype=np.float32)[None, :, None] * brightness
-    return image_of(np.clip(image * ramp * np.array(tint, np.float32), 0, 255))
+    high, wide = image.shape[:2]
+    ramp = np.linspace(1 + slope, 1 - slope, wide, dtype=np.float32) * brightness
+    # Rows of values, not of pixels: NumPy is slow along axes of three.
+    gained = image.reshape(high, 3 * wide) * np.repeat(ramp, 3)
+    gained *= np.tile(np.array(tint, np.float32), wide)
+    return image_of(np.clip(gained, 0, 255, out=gained)).reshape(image.shape)
 
 
 def body_of(
@@ -202,8 +206,7 @@ def body_of(
     if pack.side is not None:
         side = Texture.of(lighten(pack.side, tint, 0.0, brightness * 0.66))
         blue, green, red = (int(v) for v in pack.front[: max(2, pack.front.shape[0] // 40)].mean((0, 1)))
-        lid = np.empty((48, 64, 3), np.uint8)
-        lid[:] = mix((blue, green, red), (255, 255, 255), 0.18)
+        lid = flat(64, 48, mix((blue, green, red), (255, 255, 255), 0.18))
         top = Texture.of(lighten(lid, tint, 0.0, brightness))
     return Body(
         Texture.of(lighten(pack.front, tint, slope, brightness), pack.alpha),
