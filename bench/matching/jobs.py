@@ -30,7 +30,9 @@ class Jobs:
     began: float = field(default_factory=time.monotonic)
 
     def ask(self, name: str, call: Callable[P, T], *given: P.args, **named: P.kwargs) -> "Future[T]":
-        """In one of the processes, unless its result is kept; says when it is done."""
+        """In one of the processes, unless its result is kept; says when it is done. A set among what is given is in
+        another order in each run, so that its result would not be found again.
+        """
         asked = partial(call, *given, **named)
         if self.results is None:
             return self._submit(name, asked)

@@ -1,7 +1,7 @@
 """Real photographs beside a plain peer, in the same run: as delivered, and in folds by brand."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -156,14 +156,14 @@ def _of_brand(found: dict[str, tuple[float, float]], answer: Answer) -> tuple[fl
     return found.get(answer.product.split("-")[0], (1.1, 1.1))
 
 
-def not_offered(found: Folds) -> list[str]:
+def not_offered(offered: Collection[str]) -> list[str]:
     """What there is to find in photographs whose product is not offered: of all points of both pictures, those that one
     map explains, every product tried. As Markdown.
     """
     peer = SiftPeer(studio_pictures(), least=_LEAST_MAPPED, robust=cv2.USAC_MAGSAC)
     rows: list[str] = []
     for scene in photographs():
-        if scene.name not in found.offered:
+        if scene.name not in offered:
             counts = {one.product: one.inliers for one in peer.located(scene.image)}
             right = counts.pop(scene.product, 0)
             rows.append(f"| {scene.name} | {right} | {max(counts.values(), default=0)} |")

@@ -395,7 +395,8 @@ def _run(report: Report, jobs: Jobs, folder: Path, given: argparse.Namespace, pa
         samples = [sample for job in taught for sample in job.result()]
         done = [job.result() for job in halves]
         folds = jobs.ask("folds by brand", photo.folds, samples, done).result()
-        photographs(report, done, folds, jobs.ask("what is not offered", photo.not_offered, folds).result())
+        missed = jobs.ask("what is not offered", photo.not_offered, sorted(folds.offered)).result()
+        photographs(report, done, folds, missed)
     found = [row for job in rows for row in job.result()]
     if found:
         the_grid(report, found)
