@@ -124,21 +124,26 @@ def detect_cuts(
     when decoding fails.
     """
     looks = _looks(video.small_frames(max(0, start_ms - _MARGIN_MS), end_ms + _MARGIN_MS, width=LOOK_WIDTH), seen)
-    hard, slow = _transitions(looks)
-    cuts = {at: _exact(video, looks, at) for at in hard}
+    hard, slow = _transitions(looks, lambda at: _closer(video, looks, at))
+    cuts = {at: _exact(one) for at, one in hard.items()}
     cuts.update({at: Cut(ms=int(looks.ms[at]), frame=int(looks.number[at])) for at in slow})
     return tuple(cut for _, cut in sorted(cuts.items()) if start_ms <= cut.ms < end_ms)
 
 
-def _exact(video: "Video", looks: _Looks, at: int) -> Cut:
-    """The first frame of a shot that begins after one look and not after the next, `at`: those left out in between are
-    decoded if there are any.
-    """
+def _closer(video: "Video", looks: _Looks, at: int) -> _Looks:
+    """From the look before `at` to that one: those left out in between are decoded if there are any."""
     if looks.number[at] - looks.number[at - 1] > 1:
         before, after = int(looks.ms[at - 1]), int(looks.ms[at])
         closer = _looks(video.small_frames(before, after + 1, width=LOOK_WIDTH, every=True))
         if len(closer.ms) > 1:
-            looks, at = closer, int(_steps(closer).argmax())
+            return closer
+    pair = slice(at - 1, at + 1)
+    return _Looks(looks.ms[pair], looks.number[pair], looks.histograms[pair], looks.thumbs[pair])
+
+
+def _exact(looks: _Looks) -> Cut:
+    """The first frame of a shot that begins after the first of these and not after the last."""
+    at = int(_steps(looks).argmax())
     return Cut(ms=int(looks.ms[at]), frame=int(looks.number[at]))
 
 
@@ -221,15 +226,15 @@ def _steps(looks: _Looks) -> Array:
     return np.concatenate([np.zeros(1, np.float32), _differences(looks, at - 1, at)])
 
 
-def _transitions(looks: _Looks) -> tuple[list[int], list[int]]:
-    """Positions of the first frames of new shots, and of the middles of slow transitions. Looks need not be evenly
-    spaced: not every frame is decoded.
+def _transitions(looks: _Looks, closer: Callable[[int], _Looks]) -> tuple[dict[int, _Looks], list[int]]:
+    """Positions of the first looks at new shots, with every frame since the look before (`closer` gives them), and of
+    the middles of slow transitions. Looks need not be evenly spaced: not every frame is decoded.
     """
     times = looks.ms
     if len(times) < 2:
-        return [], []
+        return {}, []
     steps = _steps(looks)
-    hard: list[int] = []
+    hard: dict[int, _Looks] = {}
     for at in np.flatnonzero(steps >= _FAINT_LEVEL).tolist():
         if steps[at] < steps[max(0, at - 2) : at + 3].max():
             continue
@@ -238,17 +243,22 @@ def _transitions(looks: _Looks) -> tuple[list[int], list[int]]:
         if around.size and steps[at] < _CUT_RATIO * float(np.percentile(around, 75)):
             continue
         # Between two shots of one set less changes, but where nothing else moves it is told as well.
-        if steps[at] < _CUT_LEVEL and (not around.size or steps[at] < _FAINT_RATIO * float(around.max())):
+        stands_out = not around.size or steps[at] >= _FAINT_RATIO * float(around.max())
+        if steps[at] < _CUT_LEVEL and not stands_out:
             continue
-        if _is_undone(looks, steps, at) or (hard and times[at] - times[hard[-1]] < _MIN_SHOT_MS):
+        if _is_undone(looks, steps, at) or (hard and times[at] - times[max(hard)] < _MIN_SHOT_MS):
             continue
-        hard.append(at)
+        frames = closer(at)
+        # A cut takes one frame; somebody who walks into the picture takes all those between two looks.
+        if not stands_out and _steps(frames).max() < _CUT_LEVEL:
+            continue
+        hard[at] = frames
     slow = _fades(looks)
-    for at in _dissolves(looks, steps, hard):
+    for at in _dissolves(looks, steps, tuple(hard)):
         if all(abs(times[at] - times[other]) > _TRANSITION_APART_MS for other in slow):
             slow.append(at)
-    kept = [at for at in hard if all(abs(times[at] - times[other]) > _TRANSITION_APART_MS / 2 for other in slow)]
-    return kept, slow
+    far = _TRANSITION_APART_MS / 2
+    return {at: one for at, one in hard.items() if all(abs(times[at] - times[other]) > far for other in slow)}, slow
 
 
 def _is_undone(looks: _Looks, steps: Array, at: int) -> bool:
