@@ -61,6 +61,23 @@ def test_should_find_cuts_however_a_thrifty_film_is_divided(film):
     assert [cut for part in parts for cut in part] == list(whole)
 
 
+def test_should_take_nobody_who_hurries_past_for_a_cut(tmp_path):
+    wall = scene([(texture(1 + i), (0.05 + 0.24 * i, 0.2, 0.18, 0.5)) for i in range(4)], wide=560, high=180, seed=1)
+    coat = np.array([40, 30, 30])
+
+    def picture(number: int):
+        left = 320 - 30 * (number - 24)
+        cover = np.zeros((180, 320), np.float32)
+        cover[20:, max(0, left) : max(0, left + 120)] = 1
+        cover = cv2.blur(cover, (9, 9))[..., None]
+        return (wall[:, 2 * number : 2 * number + 320] * (1 - cover) + coat * cover).astype(np.uint8)
+
+    path = write_clip(tmp_path / "passer.mp4", picture, frames=50)
+
+    with open_video(path, thrifty=True) as video:
+        assert detect_cuts(video, 0, video.duration_ms) == ()
+
+
 def test_should_measure_the_speed_of_a_pan(film):
     with open_video(film) as video:
         motion = detect_shots(video, 1720, 3100).motion
