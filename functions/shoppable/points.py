@@ -135,15 +135,16 @@ def _corners(luma: Image, points: NDArray[np.float32]) -> NDArray[np.float32]:
     high, wide = luma.shape
     corners = cv2.cornerMinEigenVal(luma, 5)
     peaks = (corners >= cv2.dilate(corners, np.ones((_APART, _APART), np.uint8))) & (corners > _CORNER)
-    free = np.ones(luma.shape, np.uint8)
-    free[:3], free[-3:], free[:, :3], free[:, -3:] = 0, 0, 0, 0
-    for x, y in np.rint(points).astype(int):
-        free[max(0, y - _APART) : y + _APART + 1, max(0, x - _APART) : x + _APART + 1] = 0
-    y, x = np.nonzero(peaks & (free > 0))
+    taken = np.zeros(luma.shape, np.uint8)
+    x, y = np.rint(points).astype(int).T
+    taken[y, x] = 1
+    taken = cv2.dilate(taken, np.ones((2 * _APART + 1, 2 * _APART + 1), np.uint8))
+    taken[:3], taken[-3:], taken[:, :3], taken[:, -3:] = 1, 1, 1, 1
+    y, x = np.divmod(np.flatnonzero(peaks > taken), wide)
     across = -(-wide // _CELL)
     cell = (y // _CELL) * across + x // _CELL
-    taken = (points[:, 1] // _CELL).astype(int) * across + (points[:, 0] // _CELL).astype(int)
-    room = _PER_CELL - np.bincount(taken, minlength=across * -(-high // _CELL))
+    filled = (points[:, 1] // _CELL).astype(int) * across + (points[:, 0] // _CELL).astype(int)
+    room = _PER_CELL - np.bincount(filled, minlength=across * -(-high // _CELL))
     strongest = np.lexsort((x, y, -corners[y, x], cell))
     x, y, cell = x[strongest], y[strongest], cell[strongest]
     rank = np.arange(len(cell)) - np.asarray(np.searchsorted(cell, cell), np.int64)
