@@ -243,7 +243,7 @@ def _transitions(looks: _Looks, closer: Callable[[int], _Looks]) -> tuple[dict[i
         if around.size and steps[at] < _CUT_RATIO * float(np.percentile(around, 75)):
             continue
         # Between two shots of one set less changes, but where nothing else moves it is told as well.
-        stands_out = not around.size or steps[at] >= _FAINT_RATIO * float(around.max())
+        stands_out = around.size > 0 and steps[at] >= _FAINT_RATIO * float(around.max())
         if steps[at] < _CUT_LEVEL and not stands_out:
             continue
         if _is_undone(looks, steps, at) or (hard and times[at] - times[max(hard)] < _MIN_SHOT_MS):
