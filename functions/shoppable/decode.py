@@ -5,7 +5,7 @@ displayed: rotation and sample aspect ratio are applied.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -163,29 +163,25 @@ class Video:
 
         `every`: also those that a thrifty video leaves out.
         """
-        context = self._stream.codec_context
-        usual = context.skip_frame
-        try:
-            for pts, frame in self._decode_from(start_ms, every=every):
-                ms = self._milliseconds(pts)
-                if ms >= end_ms:
-                    return
-                if ms >= start_ms:
-                    yield self._small(ms, self._number(pts), frame, width)
-        finally:
-            context.skip_frame = usual
+        shown = (lambda ms: ms >= start_ms) if every else None
+        for pts, frame in self._decode_from(start_ms, shown):
+            ms = self._milliseconds(pts)
+            if ms >= end_ms:
+                return
+            if ms >= start_ms:
+                yield self._small(ms, self._number(pts), frame, width)
 
     def frames_at(self, times_ms: Sequence[int], *, side: int) -> Iterator[VideoFrame]:
         """The frames presented at exactly these ascending times (as `frames` gave them); a time without a frame is
         left out. `side`: displayed pixels of the longer side to scale down to (never up), keeping the aspect ratio.
 
-        Decoding starts anew at the last keyframe before a time where that leaves something out; only what is yielded is
-        scaled and converted.
+        Decoding starts anew at the last keyframe before a time where that leaves something out, and leaves out what no
+        other frame refers to; only what is yielded is scaled and converted.
         """
         width = round(self.width * side / max(self.width, self.height, side))
         stored, wanted = self._stored_size(width), frozenset(times_ms)
         for first, last in self._runs(times_ms):
-            for pts, frame in self._decode_from(first):
+            for pts, frame in self._decode_from(first, wanted.__contains__):
                 ms = self._milliseconds(pts)
                 if ms in wanted and first <= ms <= last:
                     yield VideoFrame(ms, self._number(pts), self._picture(frame, stored))
@@ -270,39 +266,41 @@ class Video:
             last = max(last, pts)
         return max(1, _rounded(((last - self._origin) * self._time_base + 1 / self._rate) * 1000))
 
-    def _decode_from(self, start_ms: int, *, every: bool = False) -> Iterator[tuple[int, AvFrame]]:
-        """Frames from at or before start_ms on. `every`: from there on also those that a thrifty video leaves out; the
-        codec context is left so.
+    def _decode_from(self, start_ms: int, needed: Callable[[int], bool] | None = None) -> Iterator[tuple[int, AvFrame]]:
+        """Frames from at or before start_ms on. `needed`: as of `_decode_at`.
 
         Demuxers look up keyframes by decoding time, which lies before presentation time where frames are reordered:
         when the first frame comes out too late, start from further back.
         """
-        whole_from = self._origin + int(Fraction(start_ms, 1000) / self._time_base) if every else None
         for back_ms in (0, 1_000, 15_000):
             if start_ms - back_ms <= 0:
                 break
             target = self._origin + int(Fraction(start_ms - back_ms, 1000) / self._time_base)
-            frames = self._decode_at(target, whole_from)
+            frames = self._decode_at(target, needed)
             first = next(frames, None)
             if first is not None and self._milliseconds(first[0]) <= start_ms:
                 yield first
                 yield from frames
                 return
-        yield from self._decode_at(None, whole_from)
+        yield from self._decode_at(None, needed)
 
-    def _decode_at(self, target: int | None, whole_from: int | None = None) -> Iterator[tuple[int, AvFrame]]:
-        """(pts, frame) from the keyframe before `target` (in time_base units), or from the start; of packets from
-        `whole_from` on, every frame.
+    def _decode_at(
+        self, target: int | None, needed: Callable[[int], bool] | None = None
+    ) -> Iterator[tuple[int, AvFrame]]:
+        """(pts, frame) from the keyframe before `target` (in time_base units), or from the start. `needed`, if given,
+        says by its milliseconds which frame is wanted: of the others, those that no frame refers to are left out.
         """
         context = self._stream.codec_context
+        usual = context.skip_frame
         errors = silent = 0
         last_pts: int | None = None
         try:
             self._seek(target)
             for packet in self._container.demux(self._stream):
                 silent += 1
-                if whole_from is not None and (packet.pts is None or packet.pts >= whole_from):
-                    context.skip_frame = "DEFAULT"
+                if needed is not None:
+                    is_needed = packet.pts is None or needed(self._milliseconds(packet.pts))
+                    context.skip_frame = "DEFAULT" if is_needed else "NONREF"
                 try:
                     decoded = packet.decode()
                 except av.error.InvalidDataError:
@@ -326,6 +324,8 @@ class Video:
             raise VideoRefused(
                 "Unreadable", f"The video stream cannot be decoded ({type(failure).__name__})."
             ) from failure
+        finally:
+            context.skip_frame = usual
 
     def _seek(self, target: int | None) -> None:
         if target is not None:
