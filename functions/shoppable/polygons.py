@@ -1,5 +1,7 @@
 """Geometry of the plane: polygons (n, 2) and affine maps (2, 3)."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,15 +39,14 @@ def inverse(matrix: Floats) -> Floats:
 
 def area(corners: Floats) -> float:
     """Positive when the corners go round clockwise on the screen."""
-    x, y = corners.T
-    return float(0.5 * np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+    return 0.5 * sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in _edges(corners))
 
 
 def contains(corners: Floats, points: Floats) -> NDArray[np.bool_]:
     """Which points lie inside a polygon (by the crossings of a ray)."""
     inside = np.zeros(len(points), np.bool_)
     x, y = points.T
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+    for (x0, y0), (x1, y1) in _edges(corners):
         if y0 != y1:
             inside ^= ((y0 > y) != (y1 > y)) & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
     return inside
@@ -53,15 +54,24 @@ def contains(corners: Floats, points: Floats) -> NDArray[np.bool_]:
 
 def clipped(corners: Floats, scale: Floats) -> Floats:
     """The part of a polygon inside the frame (Sutherland and Hodgman 1974)."""
+    kept: list[list[float]] = corners.tolist()
     for axis in (0, 1):
         for limit, way in ((0.0, 1.0), (float(scale[axis]), -1.0)):
-            depth = (corners[:, axis] - limit) * way
-            kept: list[Floats] = []
-            for index, corner in enumerate(corners):
-                if (depth[index] >= 0) != (depth[index - 1] >= 0):
-                    share = depth[index - 1] / (depth[index - 1] - depth[index])
-                    kept.append(corners[index - 1] + (corner - corners[index - 1]) * share)
-                if depth[index] >= 0:
+            corner_before = kept[-1] if kept else []
+            before = (corner_before[axis] - limit) * way if kept else 0.0
+            whole, kept = kept, []
+            for corner in whole:
+                depth = (corner[axis] - limit) * way
+                if (depth >= 0) != (before >= 0):
+                    share = before / (before - depth)
+                    kept.append([one + (other - one) * share for one, other in zip(corner_before, corner, strict=True)])
+                if depth >= 0:
                     kept.append(corner)
-            corners = np.array(kept).reshape(-1, 2)
-    return corners
+                corner_before, before = corner, depth
+    return np.array(kept, np.float64).reshape(-1, 2)
+
+
+def _edges(corners: Floats) -> Iterable[tuple[list[float], list[float]]]:
+    """From each corner to the next; of few, which Python goes through faster than NumPy."""
+    points: list[list[float]] = corners.tolist()
+    return zip(points, points[1:] + points[:1], strict=True)
