@@ -31,6 +31,10 @@ PHOTOGRAPHED: Final = 30
 """Photographed products, found, from which on a category has weights of its own."""
 BENDS: Final = (0.0, 2.0)
 """Log odds at which the calibration may bend."""
+_OTHER_PRINT: Final = -2
+"""Column of `_alone`. Categories with weights of their own do without it: the studio pictures of the photographed
+groceries are 198 pixels long, words in them are a blur, and of 106 photographs two fewer are approved if it counts.
+"""
 _AS_IT_IS = np.array([0.0, 1.0, *(0.0 for _ in BENDS)])
 
 
@@ -41,7 +45,9 @@ class Learned:
     against: Doubles
     """Features' differences, then the two contests."""
     alone: Doubles
-    """A constant, the features, how alike it is in what tells it apart, then what a close contest takes away."""
+    """A constant, the features, how alike it is in what tells it apart, how much of its print is another, then what a
+    close contest takes away.
+    """
     calibration: Doubles
     """A constant, a slope, then how much steeper it is from each of BENDS on."""
 
@@ -105,7 +111,10 @@ def fit(samples: Sequence[Sample], category: str = "") -> Learned:
     for sample, weight in zip(samples, weigh, strict=True):
         closest = found.margins(sample).min(axis=1)
         best = int(closest.argmax())
-        rows.append(_alone(sample, closest)[best])
+        row = _alone(sample, closest)[best]
+        if category:
+            row[_OTHER_PRINT] = 0
+        rows.append(row)
         labels.append(float(sample.right[best]))
         counts.append(weight)
     alone = logistic(np.array(rows), np.array(labels), np.array(counts), constant=True)
@@ -178,7 +187,7 @@ def _bent(odds: Doubles) -> Doubles:
 
 def _alone(sample: Sample, closest: Doubles) -> Doubles:
     close = -np.log1p(np.exp(-np.minimum(closest, CERTAIN)))
-    return np.column_stack([np.ones(len(closest)), sample.features, sample.distinct, close])
+    return np.column_stack([np.ones(len(closest)), sample.features, sample.distinct, sample.other_print, close])
 
 
 def logistic(

@@ -139,7 +139,8 @@ def _written(weights: Learned) -> str:
     return f"""Weights(
         alone={tuple(alone[: features + 1])},
         distinct={alone[features + 1]},
-        close={alone[features + 2]},
+        other_print={alone[features + 2]},
+        close={alone[features + 3]},
         against={tuple(against[:features])},
         structure={against[features]},
         colour={against[features + 1]},

@@ -47,6 +47,11 @@ class Sample:
         """(candidates,): how alike each is in what tells it from its closest rival."""
         return np.array([self.place.least_distinct(number) for number in range(len(self.place.candidates))])
 
+    @cached_property
+    def other_print(self) -> Doubles:
+        """(candidates,): how much of what is printed is another, each."""
+        return np.array([candidate.other_print() for candidate in self.place.candidates])
+
     @property
     def is_photograph(self) -> bool:
         return self.source.removesuffix(_MISSING) == PHOTOGRAPHS

@@ -1,5 +1,5 @@
 """What verification needs of a single product picture, as one record: points, descriptors, outline and picture
-together, so that one read of some 40 KB brings all of it, from a file or as a range of a stored object.
+together, so that one read of some 50 KB brings all of it, from a file or as a range of a stored object.
 """
 
 import hashlib
@@ -20,6 +20,8 @@ CODE_SCALE = 254.0
 """Projected descriptors are stored as round(x * CODE_SCALE), clipped at ±127."""
 _POINT_SCALE = np.array([16, 16, 16, 10], dtype=np.float32)
 """Sixteenths of pixels and tenths of degrees."""
+SMALL_SIDE = 160
+"""Pixels."""
 _HEAD_BYTES = 8
 _OUTLINE_BYTES = OUTLINE_POINTS * 2 * 4
 
@@ -91,11 +93,21 @@ class Reference:
 
     @cached_property
     def picture(self) -> NDArray[np.uint8]:
-        """(H, W, 3) BGR, small."""
+        """(H, W, 3) BGR."""
         decoded = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR)
         if decoded is None:
             raise ValueError("a picture of the index is damaged")
         return np.asarray(decoded, np.uint8)
+
+    @cached_property
+    def small(self) -> NDArray[np.uint8]:
+        """The same, its longer side at most SMALL_SIDE: layout, drawing and colours are compared by it."""
+        high, wide = self.picture.shape[:2]
+        factor = SMALL_SIDE / max(high, wide)
+        if factor >= 1:
+            return self.picture
+        size = (max(1, round(wide * factor)), max(1, round(high * factor)))
+        return np.asarray(cv2.resize(self.picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def record_of(

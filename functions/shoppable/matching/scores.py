@@ -18,6 +18,8 @@ CERTAIN = 6.0
 """Margins beyond say no more."""
 LARGEST = 12.0
 """Log odds beyond say no more."""
+_HARDLY_ANY = 0.02
+"""Of print that is another: less is what noise brings about."""
 _AGREEING = 200
 """Of print that agrees, the first half of a hundredth of the square says as much as each doubling after it."""
 
@@ -45,6 +47,12 @@ class Candidate:
             math.log1p(_AGREEING * alike.agreeing) / 3,
         )
 
+    def other_print(self) -> float:
+        """Less than 0: the more of what is printed is another, the nearer to it. Between two candidates for a place it
+        says nothing that a contest does not say better.
+        """
+        return math.log(self.likeness.other_print + _HARDLY_ANY)
+
 
 def weights_of(category: str) -> Weights:
     """Those of a top-level category."""
@@ -70,6 +78,7 @@ def probability(weights: Weights, candidate: Candidate, closest: float, distinct
     """
     constant, *alone = weights.alone
     odds = constant + weights.distinct * distinct - weights.close * math.log1p(math.exp(-min(closest, CERTAIN)))
+    odds += weights.other_print * candidate.other_print()
     for weight, value in zip(alone, candidate.features(), strict=True):
         odds += weight * value
     return 1 / (1 + math.exp(-calibrated(weights, odds)))

@@ -65,6 +65,25 @@ _COLOUR_NOISE = 20.0
 """Square L*a*b* units."""
 _ANY_COLOUR = 0.2
 """Of what correlation could be: where that is less, colours can hardly disagree."""
+_BLURS = (0.0, 0.8, 1.2, 1.8, 2.6, 3.6, 5.0)
+"""Pixels of the large crop, standard deviations: how much less sharp than the drawing a frame may be."""
+_BLUR_WINDOW = 25
+_BLURRED_BETTER = 0.004
+"""By how much the best quarter of a drawing must correlate better to be taken as less sharp."""
+_PRINT_TILE, _PRINT_STEP, _PRINT_REACH, _PRINT_INSIDE = 20, 14, 3, 4
+"""Pixels of the large crop: a tile's side, how far tiles are apart, how far around its place one is looked for, and how
+far it is from the product's edge, where one sees what is behind.
+"""
+_PRINTED = 4.0
+"""Grey levels, standard deviation: of a tile with print on it."""
+_SAME_PRINT, _OTHER_PRINT = 0.85, 0.7
+"""Correlation from which on a tile surely shows what is drawn, and below which it shows something else."""
+_SAME_CONTRAST, _SAME_GREY = 1.6, 14.0
+"""A factor either way, and grey levels, within which a tile is like its drawing in the light of the place: what hides a
+product, or glares on it, is not, and says nothing.
+"""
+_FEW_TILES, _FEW_OTHER = 5.0, 0.25
+"""Added to what is counted: of few tiles little is known."""
 _GREY = 128
 _GAP = 4
 _LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
@@ -100,6 +119,7 @@ class Drawing:
     core: Mask
     """Of it, the hull of what is firmly found."""
     picture: Image
+    large: Image
     detail: Floats
     contrast: Floats
     light: Floats
@@ -128,6 +148,8 @@ class Likeness:
     """
     off_colour: float
     """L*a*b* units: mean distance of chroma there, once light is accounted for."""
+    other_print: float
+    """0..1: share of what is printed, and in sight, in whose place the frame prints something else."""
 
 
 def surface(homography: Matrix, reference: Reference, frame: tuple[int, int], image: Image) -> Surface:
@@ -155,12 +177,9 @@ def draw(into: Surface, homography: Matrix, core: Floats, reference: Reference) 
     """The reference's picture where the homography (picture to frame) puts it, bent onto what is seen. `core`: (N, 2),
     in the frame, the hull of what is firmly found.
     """
-    picture = reference.picture
+    picture = reference.small
     high, wide = into.picture.shape[:2]
-    shrink = np.array([reference.width / picture.shape[1], reference.height / picture.shape[0]])
-    back = np.asarray(np.linalg.inv(into.to_crop @ homography @ np.diag([*shrink, 1.0])), np.float64)
-    product = np.zeros(picture.shape[:2], np.uint8)
-    cv2.fillConvexPoly(product, np.rint(reference.outline / shrink).astype(np.int32), 255)
+    back, product = _placed(into, homography, reference, picture)
     columns, rows = np.arange(wide, dtype=np.float32), np.arange(high, dtype=np.float32)
     x, y = np.tile(columns, (high, 1)), np.tile(rows[:, None], (1, wide))
     terms = _terms((x - wide / 2) / SIDE * 2, (y - high / 2) / SIDE * 2)
@@ -176,15 +195,18 @@ def draw(into: Surface, homography: Matrix, core: Floats, reference: Reference) 
         drawn, mask = _drawn(picture, product, back, x + shift_x, y + shift_y)
     light = light_of(drawn)
     mask &= into.seen
-    return Drawing(mask, mask & _inside(core, into), drawn, *detail_of(drawn), light, lab_of(light))
+    size = (2 * wide, 2 * high)
+    back, product = _placed(into, homography, reference, reference.picture)
+    at = (np.asarray(cv2.resize(axis, size), np.float32) for axis in (x + shift_x, y + shift_y))
+    large, _ = _drawn(reference.picture, product, back, *at)
+    return Drawing(mask, mask & _inside(core, into), drawn, large, *detail_of(drawn), light, lab_of(light))
 
 
 def crops_of(seen: Surface, drawn: Drawing) -> bytes:
     """A JPEG: the surface, and beside it the drawing on grey."""
-    high, wide = seen.large.shape[:2]
-    product = np.where(drawn.mask[..., None], drawn.picture, np.uint8(_GREY)).astype(np.uint8)
-    larger = np.asarray(cv2.resize(product, (wide, high), interpolation=cv2.INTER_CUBIC), np.uint8)
-    return jpeg_of(np.concatenate([seen.large, np.full((high, _GAP, 3), 255, np.uint8), larger], axis=1))
+    high = seen.large.shape[0]
+    product = np.where(_doubled(drawn.mask)[..., None], drawn.large, np.uint8(_GREY)).astype(np.uint8)
+    return jpeg_of(np.concatenate([seen.large, np.full((high, _GAP, 3), 255, np.uint8), product], axis=1))
 
 
 def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
@@ -213,6 +235,7 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
         agreeing=agreeing / (SIDE // 2) ** 2,
         colour=colour,
         off_colour=float(np.minimum(apart, 40).mean()),
+        other_print=_other_print(seen.large, drawn.large, _doubled(drawn.mask)),
     )
 
 
@@ -294,6 +317,21 @@ def under_neutral_light(light: Floats, known: Floats, mask: Mask, most: float = 
     return (light / np.exp(gain)).astype(np.float32)
 
 
+def _placed(
+    into: Surface, homography: Matrix, reference: Reference, picture: Image
+) -> tuple[Matrix, NDArray[np.uint8]]:
+    """The crop's pixels to the picture's, of whatever size that is, and 255 where the product is in it."""
+    shrink = np.array([reference.width / picture.shape[1], reference.height / picture.shape[0]])
+    back = np.asarray(np.linalg.inv(into.to_crop @ homography @ np.diag([*shrink, 1.0])), np.float64)
+    product = np.zeros(picture.shape[:2], np.uint8)
+    cv2.fillConvexPoly(product, np.rint(reference.outline / shrink).astype(np.int32), 255)
+    return back, product
+
+
+def _doubled(mask: Mask) -> Mask:
+    return mask.repeat(2, axis=0).repeat(2, axis=1)
+
+
 def _drawn(picture: Image, product: NDArray[np.uint8], back: Matrix, x: Floats, y: Floats) -> tuple[Image, Mask]:
     depth = back[2, 0] * x + back[2, 1] * y + back[2, 2]
     at_x = ((back[0, 0] * x + back[0, 1] * y + back[0, 2]) / depth).astype(np.float32)
@@ -360,6 +398,68 @@ def _agreement(seen: Floats, drawn: Floats, mask: Mask) -> tuple[Floats, Floats,
     correlation = common / (np.sqrt(one * other) + 0.05 * inside + 1e-3)
     detail = np.sqrt(np.minimum(one, other) / np.maximum(inside, 1e-3))
     return inside, np.asarray(correlation, np.float32), detail
+
+
+def _other_print(seen: Image, drawn: Image, mask: Mask) -> float:
+    """Share of the drawing's printed tiles, of those in sight, that the frame does not show: words are told by it which
+    are as long, as dark, and in the same place, as others.
+    """
+    frame, drawing = (cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32) for picture in (seen, drawn))
+    drawing = _as_sharp(drawing, frame, mask)
+    inset = np.ones((2 * _PRINT_INSIDE + 1, 2 * _PRINT_INSIDE + 1), np.uint8)
+    inside = cv2.integral(cv2.erode(mask.astype(np.uint8), inset, borderType=cv2.BORDER_CONSTANT, borderValue=0))
+    side, high, wide = _PRINT_TILE, *frame.shape
+    found: list[tuple[float, float, float, float, float]] = []
+    for top in range(0, high - side + 1, _PRINT_STEP):
+        for left in range(0, wide - side + 1, _PRINT_STEP):
+            bottom, right = top + side, left + side
+            covered = inside[bottom, right] - inside[top, right] - inside[bottom, left] + inside[top, left]
+            if covered < side * side:
+                continue
+            tile = drawing[top:bottom, left:right]
+            mean, spread = _mean_and_spread(tile)
+            if spread > _PRINTED:
+                y0, x0 = max(0, top - _PRINT_REACH), max(0, left - _PRINT_REACH)
+                around = frame[y0 : bottom + _PRINT_REACH, x0 : right + _PRINT_REACH]
+                like = cv2.minMaxLoc(cv2.matchTemplate(around, tile, cv2.TM_CCOEFF_NORMED))[1]
+                found.append((like, mean, spread, *_mean_and_spread(frame[top:bottom, left:right])))
+    like, mean, spread, mean_seen, spread_seen = np.reshape(found, (-1, 5)).T
+    sure = like > _SAME_PRINT
+    gain, offset = 1.0, 0.0
+    if int(sure.sum()) >= 4:
+        gain = max(float(np.median(spread_seen[sure] / spread[sure])), 0.1)
+        offset = float(np.median(mean_seen[sure] - gain * mean[sure]))
+    contrast = spread_seen / (gain * spread)
+    in_sight = np.abs(mean_seen - gain * mean - offset) < _SAME_GREY * gain
+    in_sight &= (contrast > 1 / _SAME_CONTRAST) & (contrast < _SAME_CONTRAST)
+    others = int((like[in_sight] < _OTHER_PRINT).sum())
+    return (others + _FEW_OTHER) / (int(in_sight.sum()) + _FEW_TILES)
+
+
+def _mean_and_spread(tile: Floats) -> tuple[float, float]:
+    mean, spread = cv2.meanStdDev(tile)
+    return float(mean[0, 0]), float(spread[0, 0])
+
+
+def _as_sharp(drawing: Floats, frame: Floats, mask: Mask) -> Floats:
+    """The drawing, blurred until the best quarter of it is most like the frame."""
+    every = np.s_[4::8, 4::8]
+    inside = _local_mean(mask.astype(np.float32), _BLUR_WINDOW)[every] > 0.95
+    mean, square = (_local_mean(field, _BLUR_WINDOW)[every] for field in (frame, frame * frame))
+    spread = np.sqrt(np.maximum(square - mean * mean, 0))
+    best, chosen = -1.0, drawing
+    for blur in _BLURS:
+        blurred = np.asarray(cv2.GaussianBlur(drawing, (0, 0), blur), np.float32) if blur else drawing
+        fields = (blurred, blurred * blurred, frame * blurred)
+        mean_there, square_there, common = (_local_mean(field, _BLUR_WINDOW)[every] for field in fields)
+        spread_there = np.sqrt(np.maximum(square_there - mean_there**2, 0))
+        printed = inside & (spread > _PRINTED) & (spread_there > _PRINTED)
+        like = ((common - mean * mean_there) / (spread * spread_there + _PRINTED))[printed]
+        quarter = float(np.quantile(like, 0.75)) if len(like) > 4 else -1.0
+        if quarter <= best + _BLURRED_BETTER:
+            break
+        best, chosen = quarter, blurred
+    return chosen
 
 
 def _in_sight(seen: Surface, drawn: Drawing, agrees: Mask) -> Floats:

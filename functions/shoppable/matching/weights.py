@@ -10,6 +10,8 @@ class Weights(NamedTuple):
     """A constant, then one weight per feature: is it that at all."""
     distinct: float
     """Of surface.distinct against the rival from which the candidate is told apart worst."""
+    other_print: float
+    """Of Candidate.other_print."""
     close: float
     """Of log(1 + exp(-margin)): what a close contest takes away."""
     against: tuple[float, ...]

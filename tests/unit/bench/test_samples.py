@@ -6,7 +6,10 @@ from functions.shoppable.matching.scores import Candidate
 from functions.shoppable.matching.surface import Likeness
 from functions.shoppable.matching.verify import Evidence
 
-ALIKE = Likeness(structure=0.9, core=0.9, core_structure=0.9, core_worst=0.9, agreeing=0.3, colour=0.9, off_colour=1.0)
+ALIKE = Likeness(
+    structure=0.9, core=0.9, core_structure=0.9, core_worst=0.9, agreeing=0.3, colour=0.9, off_colour=1.0,
+    other_print=0.01,
+)  # fmt: skip
 
 
 def any_candidate(firm: int) -> Candidate:

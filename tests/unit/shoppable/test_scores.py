@@ -12,10 +12,14 @@ from functions.shoppable.matching.scores import CERTAIN, Candidate, weights_of
 from functions.shoppable.matching.surface import Likeness
 from functions.shoppable.matching.verify import Evidence
 
-LIKE = Likeness(structure=0.8, core=0.7, core_structure=0.85, core_worst=0.6, agreeing=0.4, colour=0.85, off_colour=4.0)
+LIKE = Likeness(
+    structure=0.8, core=0.7, core_structure=0.85, core_worst=0.6, agreeing=0.4, colour=0.85, off_colour=4.0,
+    other_print=0.02,
+)  # fmt: skip
 CHANCE = Likeness(
-    structure=0.15, core=0.2, core_structure=0.3, core_worst=-0.2, agreeing=0.02, colour=0.1, off_colour=18.0
-)
+    structure=0.15, core=0.2, core_structure=0.3, core_worst=-0.2, agreeing=0.02, colour=0.1, off_colour=18.0,
+    other_print=0.6,
+)  # fmt: skip
 WEIGHED = WEIGHTS[""]
 margin, probability = partial(scores.margin, WEIGHED), partial(scores.probability, WEIGHED)
 
@@ -41,6 +45,7 @@ candidates = st.builds(
             core_structure=values[0],
             core_worst=values[1],
             agreeing=values[3],
+            other_print=values[4],
         ),
     ),
     st.integers(8, 600),
@@ -49,6 +54,7 @@ candidates = st.builds(
     st.floats(-1, 1),
     st.floats(0, 40),
     st.floats(0, 1),
+    st.floats(0.001, 0.96),
 )
 contests = st.tuples(st.floats(-1, 1), st.floats(-1, 1))
 

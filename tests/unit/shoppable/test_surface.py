@@ -286,3 +286,39 @@ def test_should_be_less_alike_in_most_windows_with_another_flavour():
 
     assert right.structure > 0.8
     assert right.structure > wrong.structure
+
+
+def named(name: str) -> Image:
+    image = texture(1)
+    image[60:180] = (200, 210, 190)
+    for row in range(2):
+        cv2.putText(image, name, (14, 108 + 50 * row), cv2.FONT_HERSHEY_DUPLEX, 1.3, (40, 30, 20), 2, cv2.LINE_AA)
+    return image
+
+
+@pytest.mark.parametrize("blur", [0.0, 1.5])
+def test_should_tell_a_name_from_another_of_about_its_length_though_all_else_is_the_same(blur):
+    same, other = (
+        alike(cv2.GaussianBlur(named(name), (0, 0), blur) if blur else named(name), named("MARDAKO"))
+        for name in ("MARDAKO", "SUMETAD")
+    )
+
+    assert same.other_print < 0.005
+    assert other.other_print > same.other_print + 0.01
+
+
+@pytest.mark.parametrize("light", [0.3, 1.2])
+def test_should_take_neither_light_nor_what_hides_print_for_other_print(light):
+    held = named("MARDAKO")
+    held[:, held.shape[1] // 2 :] = (120, 150, 200)
+    lit = np.clip(named("MARDAKO") * light, 0, 255).astype(np.uint8)
+
+    other = alike(texture(2), named("MARDAKO")).other_print
+    assert alike(lit, named("MARDAKO")).other_print < 0.1 * other
+    assert alike(held, named("MARDAKO")).other_print < 0.3 * other
+
+
+def test_should_know_little_of_what_is_hardly_in_sight():
+    plain = np.full_like(texture(1), 120)
+
+    assert alike(plain, texture(1)).other_print == pytest.approx(0.05)
