@@ -105,7 +105,9 @@ def watch(folder: Path, kind: str, seed: int) -> Watched:
     catalogues: dict[Source, str] = {"shown": "films", "missing": f"half-{seed}", "strangers": "strangers"}
     for source, what in catalogues.items():
         catalogue = films.catalogue_at(folder, what).of_shop(f"{seed}/")
-        found = link(films.examined(film, lambda frame, of=catalogue: of.matcher.match(frame.image)), film.shots)
+        found = link(
+            films.examined(film, lambda frame, views, of=catalogue: of.matcher.match(frame.image, views)), film.shots
+        )
         told += [
             Told(
                 seed=seed,

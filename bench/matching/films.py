@@ -34,7 +34,7 @@ from functions.shoppable.image import Image
 from functions.shoppable.looks import Look, examine
 from functions.shoppable.matching.features import FRAME_SIDE, PRODUCT_FEATURES
 from functions.shoppable.matching.index import IndexEntry, write_index
-from functions.shoppable.matching.port import Found, Matcher
+from functions.shoppable.matching.port import Found, Matcher, Views
 from functions.shoppable.points import Tracker
 from functions.shoppable.shots import SegmentShots, detect_shots, merge_shots
 from functions.shoppable.sightings import FrameMatches
@@ -193,9 +193,9 @@ def examined(film: Film, look: Look[SampledFrame]) -> list[FrameMatches]:
     ]
 
 
-def _look(matcher: Matcher, spent: list[float], frame: SampledFrame) -> list[Found]:
+def _look(matcher: Matcher, spent: list[float], frame: SampledFrame, views: Views) -> list[Found]:
     began = time.process_time()
-    found = matcher.match(frame.image)
+    found = matcher.match(frame.image, views)
     spent[0] += time.process_time() - began
     return found
 

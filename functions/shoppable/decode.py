@@ -163,8 +163,7 @@ class Video:
 
         `every`: also those that a thrifty video leaves out.
         """
-        shown = (lambda ms: ms >= start_ms) if every else None
-        for pts, frame in self._decode_from(start_ms, shown):
+        for pts, frame in self._decode_from(start_ms, start_ms.__le__ if every else None):
             ms = self._milliseconds(pts)
             if ms >= end_ms:
                 return

@@ -1,7 +1,9 @@
 """Which frames of a segment are examined, and what is made of each: the second look and the following of matches.
 
-Ordinary frames are examined all. Of a shot's spare ones, one after the other, those in which something may be seen
-that is neither clearly there nor clearly not.
+Ordinary frames are examined all, as they are. In a shot that shows nothing so, one of them is viewed stretched, for
+what stands at a slant: to view all of them costs twice as much again, and most of a film shows nothing that is sold. Of
+a shot's spare ones, one after the other, those are examined in which something may be seen that is neither clearly
+there nor clearly not.
 """
 
 from collections import defaultdict
@@ -13,7 +15,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from functions.shoppable.appearances import evidence_rank, is_sure, link_shot
-from functions.shoppable.matching.port import Found, FrameMatch
+from functions.shoppable.matching.port import Found, FrameMatch, Views
 from functions.shoppable.paths import STORED_TOLERANCE, thin
 from functions.shoppable.shots import SegmentShots
 from functions.shoppable.sightings import FrameMatches, Sighting
@@ -56,7 +58,7 @@ class ShotLooks:
     """By the key that a sighting names: a JPEG. One per product."""
 
 
-Look = Callable[[Sampled], Sequence[Found]]
+Look = Callable[[Sampled, Views], Sequence[Found]]
 CropsKey = Callable[[int, str], str]
 """Of the milliseconds of a frame and the product that is seen in it."""
 
@@ -66,7 +68,7 @@ def examine(
 ) -> Iterator[ShotLooks]:
     """Shot by shot. `frames` are the segment's, in order of time.
 
-    `look` is asked for the ordinary ones in their order, and in between for spare ones.
+    `look` is asked for the ordinary ones in their order, and in between for stretched views and spare ones.
     """
     of_shot: dict[int, list[Sampled]] = defaultdict(list)
     for frame in frames:
@@ -74,12 +76,15 @@ def examine(
     borders = list(pairwise([shots.start_ms, *(cut.ms for cut in shots.cuts), shots.end_ms]))
     for number in sorted(of_shot):
         shot = _Shot(borders[number], tracks)
-        for frame in of_shot[number]:
-            if not frame.spare:
-                shot.see(frame, look(frame))
+        ordinary = [frame for frame in of_shot[number] if not frame.spare]
+        for frame in ordinary:
+            shot.see(frame, look(frame, "upright"))
+        if ordinary and shot.shows_nothing():
+            middle = ordinary[len(ordinary) // 2]
+            shot.see(middle, look(middle, "slanted"))
         for frame in of_shot[number]:
             if frame.spare and shot.is_in_doubt(frame.ms):
-                shot.see(frame, look(frame))
+                shot.see(frame, look(frame, "all"))
         yield shot.result(crops_key)
 
 
@@ -95,7 +100,7 @@ class _Shot:
         """By product: the rank of its best sighting; that one's time and number."""
 
     def see(self, frame: Frame, found: Sequence[Found]) -> None:
-        """Takes in what one more frame shows."""
+        """Takes in what one more frame shows, or another view of one that showed nothing."""
         sightings: list[Sighting] = []
         for one in found:
             if one.match.chance < FOLLOW_FROM:
@@ -108,9 +113,13 @@ class _Shot:
                 if best is not None:
                     del self._crops[best[1]]
                 self._best[one.match.product_id], self._crops[name] = (rank, name), one.crops
+        self._frames = [one for one in self._frames if one.ms != frame.ms]
         self._frames.append(
             FrameMatches(ms=frame.ms, until_ms=frame.until_ms, frame=frame.frame, sightings=tuple(sightings))
         )
+
+    def shows_nothing(self) -> bool:
+        return not any(frame.sightings for frame in self._frames)
 
     def is_in_doubt(self, ms: int) -> bool:
         """True if something may be there at a time that a further look could confirm."""

@@ -13,7 +13,7 @@ from functions.shoppable.image import Image
 from functions.shoppable.matching.features import ImageFeatures, describe_features, resized_frame
 from functions.shoppable.matching.grid import PointGrid
 from functions.shoppable.matching.index import InstanceIndex, Reference
-from functions.shoppable.matching.port import Box, Found, FrameMatch, Outline
+from functions.shoppable.matching.port import Box, Found, FrameMatch, Outline, Views
 from functions.shoppable.matching.scores import CERTAIN, Candidate, chance, margin, probability, weights_of
 from functions.shoppable.matching.shortlist import shortlist
 from functions.shoppable.matching.surface import (
@@ -57,6 +57,12 @@ foreshortened, and points of it look like those of a product picture only once i
 "ASIFT: a new framework for fully affine invariant image comparison", SIAM J. Imaging Sciences 2009, simulate tilts by
 factors of 1.4).
 """
+_AS_IT_IS = (1.0, 1.0)
+_SHAPES: Mapping[Views, Sequence[tuple[float, float]]] = {
+    "all": (_AS_IT_IS, *_SLANTS),
+    "upright": (_AS_IT_IS,),
+    "slanted": _SLANTS,
+}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -138,28 +144,31 @@ class InstanceMatcher:
     def index_digest(self) -> str:
         return self._index.digest
 
-    def match(self, image: Image) -> list[Found]:
+    def match(self, image: Image, views: Views = "all") -> list[Found]:
         """Products in a uint8 BGR picture (H, W, 3), the best first; of look-alikes in one place, every one that may be
         it.
         """
         found: list[Found] = []
-        view = self.view(image)
+        view = self.view(image, views)
         for one in view.examined:
             for number, match in enumerate(_frame_matches(self._index, one.place, view.frame)):
                 if match.chance >= _MIN_SCORE:
                     found.append(Found(match=match, crops=partial(crops_of, one.seen, one.drawings[number])))
         return sorted(found, key=lambda one: (-one.match.score, one.match.product_id, one.match.box))
 
-    def view(self, image: Image, *, thorough: bool = False) -> View:
-        """Of the picture as it is; where that shows nothing surely, the first stretched one that surely does.
+    def view(self, image: Image, views: Views = "all", *, thorough: bool = False) -> View:
+        """Of the picture as it is; where that is not asked for, or shows nothing surely, the first stretched one that
+        surely does.
 
         `thorough`: with candidates that would be compared if the best in their place were not sold.
         """
-        plain = self._view(resized_frame(image), thorough)
-        if plain.firm >= _SURE:
-            return plain
-        stretched = (self._view(resized_frame(image, across=across, down=down), thorough) for across, down in _SLANTS)
-        return next((view for view in stretched if view.firm >= _SURE), plain)
+        looked: list[View] = []
+        for across, down in _SHAPES[views]:
+            looked.append(self._view(resized_frame(image, across=across, down=down), thorough))
+            if looked[-1].firm >= _SURE:
+                return looked[-1]
+        # A stretched view counts only where it surely shows something.
+        return looked[0] if views != "slanted" else View(frame=looked[0].frame, examined=())
 
     def _view(self, image: Image, thorough: bool) -> View:
         frame = describe_features(image)

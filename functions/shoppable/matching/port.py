@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
@@ -14,6 +14,11 @@ Box = tuple[Fraction, Fraction, Fraction, Fraction]
 
 Outline = Annotated[tuple[tuple[float, float], ...], Field(max_length=12)]
 """Around the product: a convex polygon in fractions of the picture, not clipped to it."""
+
+Views = Literal["all", "upright", "slanted"]
+"""Of a picture: as it is; stretched, for what stands at a slant; or, at the cost of three where there is nothing to
+find, stretched if nothing is surely found in it as it is.
+"""
 
 
 class FrameMatch(Contract):
@@ -53,6 +58,6 @@ class Matcher(Protocol):
         """Names what is searched: evidence says so."""
         ...
 
-    def match(self, image: Image) -> list[Found]:
+    def match(self, image: Image, views: Views = "all") -> list[Found]:
         """Products in a uint8 BGR picture (H, W, 3), the best first. The same picture gives the same answer."""
         ...

@@ -11,7 +11,7 @@ from functions.shared import artefacts
 from functions.shared.errors import Permanent
 from functions.shoppable import looks
 from functions.shoppable.image import Image
-from functions.shoppable.matching.port import Found, Matcher
+from functions.shoppable.matching.port import Found, Matcher, Views
 from functions.shoppable.shots import SegmentShots
 from functions.shoppable.sightings import FrameMatches, SegmentMatches
 from functions.shoppable.tracks import Tracks
@@ -63,10 +63,12 @@ def match(order: SegmentInput, store: Segment) -> SegmentStep:
     ordinary = iter(store.pictures([frame for frame in stored if not frame.spare]))
     matcher = store.matcher()
 
-    def look(frame: StoredFrame) -> list[Found]:
-        progress.begin(frame)
-        (jpeg,) = store.pictures([frame]) if frame.spare else [next(ordinary)]
-        return matcher.match(decode(jpeg, frame.key))
+    def look(frame: StoredFrame, views: Views) -> list[Found]:
+        # A stretched view is of a frame that was examined before.
+        if views != "slanted":
+            progress.begin(frame)
+        (jpeg,) = [next(ordinary)] if views == "upright" else store.pictures([frame])
+        return matcher.match(decode(jpeg, frame.key), views)
 
     examined: list[FrameMatches] = []
     for shot in looks.examine(

@@ -5,7 +5,7 @@ import pytest
 from functions.contracts import ids
 from functions.shoppable import confidence, looks
 from functions.shoppable.matching import thresholds
-from functions.shoppable.matching.port import Found, FrameMatch
+from functions.shoppable.matching.port import Found, FrameMatch, Views
 from functions.shoppable.matching.thresholds import Band
 from functions.shoppable.points import Tracker
 from functions.shoppable.shots import Cut, SegmentShots
@@ -75,12 +75,14 @@ def followed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int]]:
 
 
 def examine(frames: list[Sampled], seen: dict[int, list[Found]]) -> tuple[list[int], list[looks.ShotLooks]]:
-    """The times that were looked at, in order; what came of it."""
+    """The times that were looked at, in order, those of stretched views as negative; what came of it."""
     looked: list[int] = []
 
-    def look(frame: Sampled) -> list[Found]:
-        looked.append(frame.ms)
-        return seen.get(frame.ms, [])
+    def look(frame: Sampled, views: Views) -> list[Found]:
+        assert views == ("all" if frame.spare else "upright") or (views == "slanted" and not frame.spare)
+        at = -frame.ms if views == "slanted" else frame.ms
+        looked.append(at)
+        return seen.get(at, [])
 
     return looked, list(looks.examine(frames, SHOTS, NO_TRACKS, look, lambda ms, product: f"{ms}-{product}"))
 
@@ -90,14 +92,14 @@ FRAMES = [Sampled(1000), Sampled(2000, spare=True), Sampled(3000, spare=True), S
 
 @pytest.mark.parametrize("score", [0.97, 0.05], ids=["clearly there", "clearly not there"])
 def test_should_not_look_twice_where_there_is_no_doubt(score):
-    looked, shots = examine(FRAMES, {1000: [any_found(score)]})
+    looked, shots = examine(FRAMES, {1000: [any_found(score)], 5000: [any_found(0.97)]})
 
-    assert looked == [1000, 5000]
+    assert [ms for ms in looked if ms > 0] == [1000, 5000]
     assert [[frame.ms for frame in shot.frames] for shot in shots] == [[1000], [5000]]
 
 
 def test_should_look_at_spare_frames_of_the_shot_in_doubt_only_and_until_there_is_none():
-    looked, shots = examine(FRAMES, {1000: [any_found(0.6)], 2000: [any_found(0.999)]})
+    looked, shots = examine(FRAMES, {1000: [any_found(0.6)], 2000: [any_found(0.999)], 5000: [any_found(0.97)]})
 
     assert looked == [1000, 2000, 5000]
     assert [frame.ms for frame in shots[0].frames] == [1000, 2000]
@@ -106,7 +108,7 @@ def test_should_look_at_spare_frames_of_the_shot_in_doubt_only_and_until_there_i
 def test_should_look_at_all_spare_frames_while_doubt_remains():
     doubtful = [any_found(0.6)]
 
-    looked, _ = examine(FRAMES, {1000: doubtful, 2000: doubtful, 3000: doubtful})
+    looked, _ = examine(FRAMES, {1000: doubtful, 2000: doubtful, 3000: doubtful, 5000: [any_found(0.97)]})
 
     assert looked == [1000, 2000, 3000, 5000]
 
@@ -114,9 +116,25 @@ def test_should_look_at_all_spare_frames_while_doubt_remains():
 def test_should_not_doubt_what_would_be_approved(monkeypatch):
     monkeypatch.setattr(confidence, "APPROVE", 0.5)
 
-    looked, _ = examine(FRAMES, {1000: [any_found(0.6, category="Toys & Games")]})
+    looked, _ = examine(FRAMES, {1000: [any_found(0.6, category="Toys & Games")], 5000: [any_found(0.97)]})
 
     assert looked == [1000, 5000]
+
+
+def test_should_view_one_frame_of_a_shot_that_shows_nothing_for_what_stands_at_a_slant():
+    frames = [Sampled(1000), Sampled(2000), Sampled(3000), Sampled(5000)]
+
+    looked, (first, second) = examine(frames, {-2000: [any_found(0.97)], 5000: [any_found(0.97)]})
+
+    assert looked == [1000, 2000, 3000, -2000, 5000]
+    assert [(frame.ms, len(frame.sightings)) for frame in first.frames] == [(1000, 0), (2000, 1), (3000, 0)]
+    assert [frame.ms for frame in second.frames] == [5000]
+
+
+def test_should_not_view_stretched_what_shows_something_in_another_frame():
+    looked, _ = examine([Sampled(1000), Sampled(2000)], {2000: [any_found(0.3)]})
+
+    assert looked == [1000, 2000]
 
 
 def test_should_follow_within_the_shot_and_segment_that_the_frame_is_of(followed):

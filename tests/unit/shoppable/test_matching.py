@@ -75,15 +75,19 @@ def turned(image, share: float, slant: str):
 
 
 @pytest.mark.parametrize("slant", ["sideways", "from above"])
-def test_should_find_what_stands_at_a_slant_by_a_stretched_view_alone(matcher, monkeypatch, slant):
+def test_should_find_what_stands_at_a_slant_by_a_stretched_view_alone(matcher, slant):
     picture, box = turned(texture(3), 0.3, slant)
 
     (found,) = (match for match in seen_by(matcher, picture) if match.score > 0.5)
 
     assert found.product_id == product(3)
     assert box_iou(found.box, box) > 0.9
-    monkeypatch.setattr("functions.shoppable.matching.instance._SLANTS", ())
-    assert [match for match in seen_by(matcher, picture) if match.score > 0.5] == []
+    assert [one for one in matcher.match(picture, "upright") if one.match.score > 0.5] == []
+    assert next(one.match for one in matcher.match(picture, "slanted")) == found
+
+
+def test_should_say_nothing_of_stretched_views_that_show_nothing_surely(matcher):
+    assert matcher.match(scene([]), "slanted") == []
 
 
 def test_should_not_stretch_a_picture_in_which_something_is_surely_found(matcher, monkeypatch):

@@ -5,7 +5,7 @@ import boto3
 import pytest
 
 from functions.shoppable.decode import Image
-from functions.shoppable.matching.port import Found
+from functions.shoppable.matching.port import Found, Views
 from functions.video.match_frames import index
 from tests.support.account import make_bucket, make_table, own_account
 
@@ -63,7 +63,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 class Blind:
     index_digest = ""
 
-    def match(self, image: Image) -> list[Found]:
+    def match(self, image: Image, views: Views) -> list[Found]:
         return []
 
 
