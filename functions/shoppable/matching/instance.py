@@ -160,7 +160,8 @@ class InstanceMatcher:
         """Of the picture as it is; where that is not asked for, or shows nothing surely, the first stretched one that
         surely does.
 
-        `thorough`: with candidates that would be compared if the best in their place were not sold.
+        `thorough`: with candidates that would be compared if the best in their place were not sold, and with all that
+        may be weighed.
         """
         looked: list[View] = []
         for across, down in _SHAPES[views]:
@@ -179,7 +180,7 @@ class InstanceMatcher:
             kept = _among_best(firm, _HOPELESS[:1])[: _CANDIDATES + 1] if thorough else compared(firm)
             if kept:
                 groups.append([group[number] for number in kept])
-        examined = [self._place(group, references, frame, image) for group in groups]
+        examined = [self._place(group, references, frame, image, thorough) for group in groups]
         return View(frame=frame, examined=[one for one in examined if one.place.candidates])
 
     def _verified(self, frame: ImageFeatures) -> tuple[list[Evidence], Mapping[int, Reference]]:
@@ -224,14 +225,21 @@ class InstanceMatcher:
                         yield rival
 
     def _place(
-        self, group: list[Evidence], references: Mapping[int, Reference], frame: ImageFeatures, image: Image
+        self,
+        group: list[Evidence],
+        references: Mapping[int, Reference],
+        frame: ImageFeatures,
+        image: Image,
+        thorough: bool,
     ) -> _Examined:
+        category = self._index.categories[int(self._index.image_product[group[0].image])]
+        words = thorough or weights_of(category).other_print != 0
         seen = surface(group[0].homography, references[group[0].image], (frame.width, frame.height), image)
         candidates: list[Candidate] = []
         drawings: list[Drawing] = []
         for evidence in group:
             drawing = draw(seen, evidence.homography, evidence.core, references[evidence.image])
-            alike = likeness(seen, drawing)
+            alike = likeness(seen, drawing, words=words)
             if alike is not None:
                 candidates.append(Candidate(evidence=evidence, likeness=alike))
                 drawings.append(drawing)
@@ -242,7 +250,6 @@ class InstanceMatcher:
         }
         pairs = [(one, other) for one in range(len(drawings)) for other in range(len(drawings)) if one != other]
         told = {(one, other): distinct(seen, drawings[one], drawings[other]) for one, other in pairs}
-        category = self._index.categories[int(self._index.image_product[group[0].image])]
         place = Place(category=category, candidates=tuple(candidates), contests=contests, distinct=told)
         return _Examined(place=place, seen=seen, drawings=drawings)
 

@@ -84,6 +84,7 @@ product, or glares on it, is not, and says nothing.
 """
 _FEW_TILES, _FEW_OTHER = 5.0, 0.25
 """Added to what is counted: of few tiles little is known."""
+_UNKNOWN_PRINT = _FEW_OTHER / _FEW_TILES
 _GREY = 128
 _GAP = 4
 _LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
@@ -209,8 +210,10 @@ def crops_of(seen: Surface, drawn: Drawing) -> bytes:
     return jpeg_of(np.concatenate([seen.large, np.full((high, _GAP, 3), 255, np.uint8), product], axis=1))
 
 
-def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
-    """None where too little of the product is inside the frame."""
+def likeness(seen: Surface, drawn: Drawing, *, words: bool = True) -> Likeness | None:
+    """None where too little of the product is inside the frame. `words`: whether `other_print` is wanted, which takes
+    half of the time.
+    """
     mask = drawn.mask
     if int(mask.sum()) < 250:
         return None
@@ -235,7 +238,7 @@ def likeness(seen: Surface, drawn: Drawing) -> Likeness | None:
         agreeing=agreeing / (SIDE // 2) ** 2,
         colour=colour,
         off_colour=float(np.minimum(apart, 40).mean()),
-        other_print=_other_print(seen.large, drawn.large, _doubled(drawn.mask)),
+        other_print=_other_print(seen.large, drawn.large, _doubled(drawn.mask)) if words else _UNKNOWN_PRINT,
     )
 
 
