@@ -180,7 +180,10 @@ def draw(into: Surface, homography: Matrix, core: Floats, reference: Reference) 
     """
     picture = reference.small
     high, wide = into.picture.shape[:2]
-    back, product = _placed(into, homography, reference, picture)
+    back = _back(into, homography, reference, picture)
+    product = np.zeros(picture.shape[:2], np.uint8)
+    shrink = np.array([reference.width / picture.shape[1], reference.height / picture.shape[0]])
+    cv2.fillConvexPoly(product, np.rint(reference.outline / shrink).astype(np.int32), 255)
     columns, rows = np.arange(wide, dtype=np.float32), np.arange(high, dtype=np.float32)
     x, y = np.tile(columns, (high, 1)), np.tile(rows[:, None], (1, wide))
     terms = _terms((x - wide / 2) / SIDE * 2, (y - high / 2) / SIDE * 2)
@@ -197,9 +200,9 @@ def draw(into: Surface, homography: Matrix, core: Floats, reference: Reference) 
     light = light_of(drawn)
     mask &= into.seen
     size = (2 * wide, 2 * high)
-    back, product = _placed(into, homography, reference, reference.picture)
-    at = (np.asarray(cv2.resize(axis, size), np.float32) for axis in (x + shift_x, y + shift_y))
-    large, _ = _drawn(reference.picture, product, back, *at)
+    fine = (np.asarray(cv2.resize(axis, size), np.float32) for axis in (x + shift_x, y + shift_y))
+    at = _sources(_back(into, homography, reference, reference.picture), *fine)
+    large = np.asarray(cv2.remap(reference.picture, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
     return Drawing(mask, mask & _inside(core, into), drawn, large, *detail_of(drawn), light, lab_of(light))
 
 
@@ -320,15 +323,10 @@ def under_neutral_light(light: Floats, known: Floats, mask: Mask, most: float = 
     return (light / np.exp(gain)).astype(np.float32)
 
 
-def _placed(
-    into: Surface, homography: Matrix, reference: Reference, picture: Image
-) -> tuple[Matrix, NDArray[np.uint8]]:
-    """The crop's pixels to the picture's, of whatever size that is, and 255 where the product is in it."""
-    shrink = np.array([reference.width / picture.shape[1], reference.height / picture.shape[0]])
-    back = np.asarray(np.linalg.inv(into.to_crop @ homography @ np.diag([*shrink, 1.0])), np.float64)
-    product = np.zeros(picture.shape[:2], np.uint8)
-    cv2.fillConvexPoly(product, np.rint(reference.outline / shrink).astype(np.int32), 255)
-    return back, product
+def _back(into: Surface, homography: Matrix, reference: Reference, picture: Image) -> Matrix:
+    """The crop's pixels to those of the reference's picture, of whatever size that is."""
+    shrink = (reference.width / picture.shape[1], reference.height / picture.shape[0])
+    return np.asarray(np.linalg.inv(into.to_crop @ homography @ np.diag([*shrink, 1.0])), np.float64)
 
 
 def _doubled(mask: Mask) -> Mask:
@@ -336,12 +334,18 @@ def _doubled(mask: Mask) -> Mask:
 
 
 def _drawn(picture: Image, product: NDArray[np.uint8], back: Matrix, x: Floats, y: Floats) -> tuple[Image, Mask]:
-    depth = back[2, 0] * x + back[2, 1] * y + back[2, 2]
-    at_x = ((back[0, 0] * x + back[0, 1] * y + back[0, 2]) / depth).astype(np.float32)
-    at_y = ((back[1, 0] * x + back[1, 1] * y + back[1, 2]) / depth).astype(np.float32)
+    at_x, at_y = _sources(back, x, y)
     drawn = cv2.remap(picture, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = cv2.remap(product, at_x, at_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
     return np.asarray(drawn, np.uint8), np.asarray(mask) > 127
+
+
+def _sources(back: Matrix, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Where in the picture the crop's places lie."""
+    depth = back[2, 0] * x + back[2, 1] * y + back[2, 2]
+    at_x = ((back[0, 0] * x + back[0, 1] * y + back[0, 2]) / depth).astype(np.float32)
+    at_y = ((back[1, 0] * x + back[1, 1] * y + back[1, 2]) / depth).astype(np.float32)
+    return at_x, at_y
 
 
 def _terms(x: Floats, y: Floats) -> Floats:
