@@ -57,6 +57,10 @@ _AGREES = 0.35
 """Correlation of detail from which on frame and drawing show the same; a hand, a shelf, or a side of the product that
 does not lie in its front's plane, do not, and their colours say nothing.
 """
+_AS_MOST = 0.7
+"""Of the median correlation: colours are compared where the detail agrees about as well as it mostly does. Where it
+agrees less, the edge of what hides the product reaches into the window.
+"""
 _LEAST_AGREEING = 0.2
 """Of the drawing: colours are compared over so much of it at least, where the detail agrees best."""
 _MAX_CAST, _MAX_CAST_AGREEING = 0.25, 0.5
@@ -144,8 +148,8 @@ class Likeness:
     agreeing: float
     """0..1: of a square as long as the product, how much is printed and agrees in detail."""
     colour: float
-    """About -1..1: correlation of colours where the detail agrees, to what it could be; near 1 where there is but one
-    colour.
+    """About -1..1: correlation of colours where the detail agrees well, to what it could be; near 1 where there is but
+    one colour.
     """
     off_colour: float
     """L*a*b* units: mean distance of chroma there, once light is accounted for."""
@@ -226,6 +230,8 @@ def likeness(seen: Surface, drawn: Drawing, *, words: bool = True) -> Likeness |
     in_sight = _in_sight(seen, drawn, agrees)
     printed = (inside > _CORE_INSIDE) & (detail > _CORE_DETAILED)
     agreeing = int((agrees & printed).sum())
+    structure = _structure(in_sight, correlation, detail)
+    agrees &= correlation > _AS_MOST * structure
     if int(agrees.sum()) < _LEAST_AGREEING * int(mask.sum()):
         agrees = mask & (correlation >= np.quantile(correlation[mask], 1 - _LEAST_AGREEING))
     lab = lab_of(under_neutral_light(seen.light, drawn.light, agrees, _MAX_CAST_AGREEING))
@@ -234,7 +240,7 @@ def likeness(seen: Surface, drawn: Drawing, *, words: bool = True) -> Likeness |
     colour = _correlation(first, second)
     core_structure, core_worst = _of_core(drawn.core[_HALF], printed, inside, correlation)
     return Likeness(
-        structure=_structure(in_sight, correlation, detail),
+        structure=structure,
         core=float(drawn.core.sum()) / float(drawn.mask.sum()),
         core_structure=core_structure,
         core_worst=core_worst,
