@@ -86,7 +86,7 @@ def photographs(report: Report, halves: Sequence[photo.Half], folds: photo.Folds
 
 def the_grid(report: Report, rows: Sequence[Row]) -> None:
     """Acceptance 1 (of pictures), 2 (F1) and 5."""
-    same = {engine: _fixed(BEST_F1[engine]) for engine in ENGINES}
+    same = {engine: grid.fixed(BEST_F1[engine]) for engine in ENGINES}
     seeds = sorted({row.seed for row in rows})
     asked = [row for row in rows if SIFT in row.answers]
     report.say(
@@ -291,13 +291,6 @@ def the_shots(report: Report, results: dict[str, shots.Result], seconds: float) 
 def _drawn_and_made(folder: Path) -> list[scale.Size]:
     first = scale.measure(folder, "drawn", 0)
     return [first, scale.measure(folder, "made", first.products)]
-
-
-def _fixed(value: float) -> grid.Threshold:
-    def threshold(_: str) -> float:
-        return value
-
-    return threshold
 
 
 def _sheet(rows: Sequence[Row], runs: Sequence[films.Run | films.Foreign]) -> None:

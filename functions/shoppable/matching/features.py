@@ -42,8 +42,13 @@ ROOT_SCALE = 512
 _MAGIC = b"SVF2"
 _BACKGROUND_SPREAD = 12.0
 _BACKGROUND_DISTANCE = 14.0
+_BACKDROP_DISTANCE = 4.0
+"""L*a*b* as OpenCV scales it, to the background: below the latter it is background, between the two it is white print.
+"""
 _STUDIO_LIGHT = 200
 _STUDIO_COLOUR = 10
+_GAP = 0.06
+"""Of a picture's longer side: a notch in a product's contour up to twice as wide is white print, not what is behind."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -134,6 +139,18 @@ def describe_features(sized: Image) -> ImageFeatures:
     )
 
 
+def silhouette_of(image: Image) -> NDArray[np.uint8]:
+    """(H, W): 255 where a product is, in a picture that describe_image kept; what is plain inside of it included."""
+    mask = _foreground(image, _BACKDROP_DISTANCE)
+    reach = round(_GAP * max(mask.shape))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    # Room around it, lest what is closed grow together with the picture's border.
+    closed = cv2.morphologyEx(np.pad(mask, reach), cv2.MORPH_CLOSE, disc)
+    contours, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = cv2.drawContours(np.zeros_like(closed), contours, -1, 255, cv2.FILLED)
+    return np.asarray(filled[reach : reach + mask.shape[0], reach : reach + mask.shape[1]], np.uint8)
+
+
 def resized_frame(image: Image, *, across: float = 1.0, down: float = 1.0) -> Image:
     """The picture at the size in which describe_frame describes it; its width and height stretched by factors."""
     return _resized(image, FRAME_SIDE, enlarge=FRAME_ENLARGED, across=across, down=down)
@@ -181,7 +198,7 @@ def _resized(image: Image, side: int, *, enlarge: float, across: float = 1.0, do
     return image
 
 
-def _foreground(image: Image) -> NDArray[np.uint8]:
+def _foreground(image: Image, distance: float = _BACKGROUND_DISTANCE) -> NDArray[np.uint8]:
     """255 where the picture differs from a plain studio background along its border; everywhere if there is none."""
     lab = cast("NDArray[np.float32]", cv2.cvtColor(image, cv2.COLOR_BGR2Lab).astype(np.float32))
     rim = np.concatenate(
@@ -194,7 +211,8 @@ def _foreground(image: Image) -> NDArray[np.uint8]:
     studio = background[0] > _STUDIO_LIGHT and np.abs(background[1:] - 128).max() < _STUDIO_COLOUR
     if not studio or plain.mean() < 0.6:
         return full
-    mask = (np.linalg.norm(lab - background, axis=2) > _BACKGROUND_DISTANCE).astype(np.uint8) * 255
+    squares = cv2.transform(np.square(lab - background), np.ones((1, 3), np.float32))
+    mask = (squares > distance**2).astype(np.uint8) * 255
     mask = cast("NDArray[np.uint8]", cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
     return mask if (mask > 0).mean() > 0.02 else full
 

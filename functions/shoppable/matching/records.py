@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.shoppable.matching.features import OUTLINE_POINTS
+from functions.shoppable.matching.features import OUTLINE_POINTS, silhouette_of
 
 CODE_SCALE = 254.0
 """Projected descriptors are stored as round(x * CODE_SCALE), clipped at ±127."""
@@ -108,6 +108,17 @@ class Reference:
             return self.picture
         size = (max(1, round(wide * factor)), max(1, round(high * factor)))
         return np.asarray(cv2.resize(self.picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    @cached_property
+    def silhouette(self) -> NDArray[np.uint8]:
+        """(H, W) of `small`: 255 where the product is, a pixel inside its edge; not what is behind it, between a
+        shirt's sleeves or beside a bottle's neck.
+        """
+        silhouette = silhouette_of(self.small)
+        high, wide = silhouette.shape
+        corners = np.rint(self.outline * [wide / self.width, high / self.height]).astype(np.int32)
+        inside = silhouette & cv2.fillConvexPoly(np.zeros_like(silhouette), corners, 255)
+        return np.asarray(cv2.erode(inside, np.ones((3, 3), np.uint8)), np.uint8)
 
 
 def record_of(

@@ -185,9 +185,7 @@ def draw(into: Surface, homography: Matrix, core: Floats, reference: Reference) 
     picture = reference.small
     high, wide = into.picture.shape[:2]
     back = _back(into, homography, reference, picture)
-    product = np.zeros(picture.shape[:2], np.uint8)
-    shrink = np.array([reference.width / picture.shape[1], reference.height / picture.shape[0]])
-    cv2.fillConvexPoly(product, np.rint(reference.outline / shrink).astype(np.int32), 255)
+    product = reference.silhouette
     columns, rows = np.arange(wide, dtype=np.float32), np.arange(high, dtype=np.float32)
     x, y = np.tile(columns, (high, 1)), np.tile(rows[:, None], (1, wide))
     terms = _terms((x - wide / 2) / SIDE * 2, (y - high / 2) / SIDE * 2)

@@ -15,9 +15,9 @@ def answer(product: str, score: float, box: tuple[float, float, float, float] = 
     return Answer(product=product, category="", score=score, box=box)
 
 
-def row(*answers: Answer, product: str = "TEA-01", known: bool = True, cell: str = "ordinary") -> Row:
+def row(*answers: Answer, product: str = "TEA-01", known: bool = True, cell: str = "ordinary", seed: int = 1) -> Row:
     return Row(
-        seed=1, cell=cell, number=0, product=product, category="", known=known, textured=True, box=BOX,
+        seed=seed, cell=cell, number=0, product=product, category="", known=known, textured=True, box=BOX,
         answers={OURS: answers}, seconds={OURS: 0.1},
     )  # fmt: skip
 
@@ -84,7 +84,16 @@ def test_should_count_as_confused_only_what_names_another_flavour_of_what_is_sho
 def test_should_choose_the_score_with_the_best_f1():
     rows = [row(answer("TEA-01", 0.9)), row(answer("TEA-01", 0.6)), row(answer("TEA-02", 0.3))]
 
-    assert best_threshold(rows, OURS) == 0.6
+    assert best_threshold(rows, OURS) == pytest.approx(0.6)
+
+
+def test_should_choose_between_the_best_scores_of_worlds_that_do_not_agree():
+    strict = [row(answer("TEA-01", 0.9)), row(answer("TEA-02", 0.3))]
+    lax = [row(answer("TEA-01", 0.9), seed=2), row(answer("TEA-01", 0.3), seed=2)]
+
+    assert best_threshold(strict, OURS) == pytest.approx(0.9)
+    assert best_threshold(lax, OURS) == pytest.approx(0.3)
+    assert best_threshold([*strict, *lax], OURS) == pytest.approx(0.45, abs=0.03)
 
 
 def test_should_approve_from_where_mistakes_are_no_more_than_chance_brings_about():

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from functions.contracts import ids
 from functions.shoppable.appearances import box_iou
-from functions.shoppable.matching.features import ImageFeatures, describe_features, describe_frame, describe_image
+from functions.shoppable.matching.features import (
+    ImageFeatures,
+    describe_features,
+    describe_frame,
+    describe_image,
+    silhouette_of,
+)
 from functions.shoppable.matching.index import IndexEntry, InstanceIndex, build_index
 from functions.shoppable.matching.instance import InstanceMatcher
 from functions.shoppable.matching.port import FrameMatch
@@ -278,6 +284,22 @@ def test_should_ignore_the_plain_border_of_a_product_picture(tmp_path):
 
 def files(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def test_should_leave_out_what_is_behind_a_product_but_no_white_print():
+    picture = np.full((300, 300, 3), 255, np.uint8)
+    cv2.rectangle(picture, (10, 10), (290, 100), (40, 120, 30), cv2.FILLED)
+    cv2.rectangle(picture, (100, 10), (200, 290), (40, 120, 30), cv2.FILLED)
+    cv2.circle(picture, (150, 180), 30, (255, 255, 255), cv2.FILLED)
+    cv2.rectangle(picture, (145, 270), (155, 290), (255, 255, 255), cv2.FILLED)
+
+    silhouette = silhouette_of(picture) > 0
+
+    assert silhouette[180, 150]
+    assert silhouette[280, 150]
+    assert not silhouette[200, 40]
+    assert not silhouette[200, 260]
+    assert silhouette.mean() == pytest.approx((281 * 91 + 101 * 190) / 300**2, abs=0.03)
 
 
 def test_should_build_the_same_index_from_entries_in_any_order(entries, tmp_path):

@@ -110,6 +110,20 @@ def test_should_compare_the_colour_of_a_hand_not_even_at_its_edge(visible):
     assert found.off_colour < free.off_colour + 1
 
 
+def test_should_compare_nothing_of_what_is_behind_a_shirt_between_its_sleeves():
+    high, wide = texture(1).shape[:2]
+    shirt = np.zeros((high, wide), np.uint8)
+    cv2.rectangle(shirt, (4, 4), (wide - 5, high // 3), 255, cv2.FILLED)
+    cv2.rectangle(shirt, (wide // 3, 4), (2 * wide // 3, high - 5), 255, cv2.FILLED)
+    studio, room = (np.where(shirt[..., None] > 0, texture(1), np.uint8(behind)) for behind in (255, (60, 120, 200)))
+
+    there, elsewhere = alike(studio, studio), alike(room, studio)
+
+    assert elsewhere.structure > there.structure - 0.04
+    assert elsewhere.colour > there.colour - 0.02
+    assert elsewhere.off_colour < there.off_colour + 2
+
+
 def test_should_know_a_colour_from_the_cast_of_warm_light():
     warm = np.clip(texture(1) * np.array([0.8, 0.95, 1.05]), 0, 255).astype(np.uint8)
 
