@@ -117,7 +117,7 @@ class Reference:
         silhouette = silhouette_of(self.small)
         high, wide = silhouette.shape
         corners = np.rint(self.outline * [wide / self.width, high / self.height]).astype(np.int32)
-        inside = silhouette & cv2.fillConvexPoly(np.zeros_like(silhouette), corners, 255)
+        inside = cv2.bitwise_and(silhouette, cv2.fillConvexPoly(np.zeros_like(silhouette), corners, 255))
         return np.asarray(cv2.erode(inside, np.ones((3, 3), np.uint8)), np.uint8)
 
 
