@@ -29,8 +29,8 @@ ENGINES: Final = (OURS, SIFT, ORB)
 OPEN_SET: Final = ("unknown", "look-alike missing")
 """Cells in which nothing may be found of what is shown."""
 _SAME = 0.3
-_RESAMPLED = 1_000
 """Intersection over union from which on an answer is about the product that is shown."""
+_RESAMPLED = 1_000
 DRAWING: Final = (str(scenes.__file__), *sorted(str(path) for path in Path(str(demo.__file__)).parent.glob("*.py")))
 """The sources that a drawn scene depends on."""
 
