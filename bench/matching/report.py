@@ -308,12 +308,12 @@ def _sheet(rows: Sequence[Row], runs: Sequence[films.Run | films.Foreign]) -> No
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=seeds_of, default=seeds_of("331-350"), help="of the grid")
-    parser.add_argument("--film-seeds", type=seeds_of, default=seeds_of("331-332"))
+    parser.add_argument("--seeds", type=seeds_of, default=seeds_of("341-360"), help="of the grid")
+    parser.add_argument("--film-seeds", type=seeds_of, default=seeds_of("341-342"))
     parser.add_argument(
-        "--open-seeds", type=seeds_of, default=seeds_of("333-337"), help="long takes among strangers only"
+        "--open-seeds", type=seeds_of, default=seeds_of("343-347"), help="long takes among strangers only"
     )
-    parser.add_argument("--shot-seeds", type=seeds_of, default=seeds_of("331-333"), help="films of transitions")
+    parser.add_argument("--shot-seeds", type=seeds_of, default=seeds_of("341-343"), help="films of transitions")
     parser.add_argument("--each", type=int, default=2, help="scenes per cell and seed")
     parser.add_argument("--peers", type=int, default=2, help="how many of these the peers are shown")
     parser.add_argument("--sizes", default="100,1000,10000,100000", help="of catalogues")
