@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.matching.grid import OURS, Row, Threshold
+from bench.matching.grid import OURS, Row, Threshold, drawn_anew
 
 BINS: Final = 15
 TAIL: Final = 0.025
@@ -82,13 +82,11 @@ def expected_error(found: Sequence[Bin]) -> float:
 
 
 def share_of_worlds(rows: Sequence[Row], threshold: Threshold) -> tuple[float, float]:
-    """95 % interval of the share of approved answers that are right, worlds drawn anew with replacement: a product of
-    a world shows up in many of its scenes, so answers are not independent.
-    """
+    """95 % interval of the share of approved answers that are right, worlds drawn anew."""
     seeds = sorted({row.seed for row in rows})
     found = [approved([row for row in rows if row.seed == seed], threshold) for seed in seeds]
     counts, right = (np.array([getattr(one, name) for one in found]) for name in ("count", "right"))
-    drawn = np.random.default_rng(1).multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), _RESAMPLED)
+    drawn = drawn_anew(len(seeds), _RESAMPLED)
     low, high = np.quantile(drawn @ right / np.maximum(drawn @ counts, 1), (TAIL, 1 - TAIL)).tolist()
     return low, high
 

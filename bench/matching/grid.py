@@ -12,6 +12,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 import demo
 from bench.matching import peers, scenes
@@ -268,9 +269,16 @@ def best_threshold(rows: Sequence[Row], engine: str) -> float:
     tallies = [[tally([r for r in asked if r.seed == seed], engine, fixed(step)) for step in steps] for seed in worlds]
     right = np.array([[one.right for one in of_world] for of_world in tallies])
     every = np.array([[one.said + one.shown for one in of_world] for of_world in tallies])
-    drawn = np.random.default_rng(1).multinomial(len(worlds), np.full(len(worlds), 1 / len(worlds)), _RESAMPLED)
+    drawn = drawn_anew(len(worlds), _RESAMPLED)
     best = (drawn @ right / np.maximum(drawn @ every, 1)).argmax(axis=1)
     return float(np.array(steps)[best].mean())
+
+
+def drawn_anew(worlds: int, times: int) -> NDArray[np.int64]:
+    """(times, worlds): how often each world is drawn when as many as there are are drawn with replacement. A product of
+    a world shows up in many of its scenes, so scenes are not independent.
+    """
+    return np.random.default_rng(1).multinomial(worlds, np.full(worlds, 1 / worlds), times)
 
 
 def fixed(score: float) -> Threshold:
